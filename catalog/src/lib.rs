@@ -1,0 +1,21 @@
+//! What a lake table is at a version.
+//!
+//! A [`Warehouse`](warehouse::Warehouse) holds tables; a [`Table`](table::Table) holds versions; a
+//! version and a [`ScanRequest`](table::ScanRequest) give a [`TableScan`](split::TableScan): the
+//! files to read, what deletes rows in them, and how their rows merge. Reading those files is the
+//! business of the crate above: this one sees neither DataFusion nor a data file's contents.
+
+pub mod datum;
+pub mod error;
+pub mod merge_rule;
+pub mod paimon;
+pub mod predicate;
+pub mod schema;
+pub mod split;
+pub mod stats;
+pub mod table;
+pub mod types;
+pub mod version;
+pub mod warehouse;
+
+pub use error::{Error, Result};

@@ -1,0 +1,49 @@
+//! How versions of one key become one row.
+
+use std::collections::BTreeMap;
+
+/// What happens to the versions of a key, and the order in which they count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MergeRule {
+    pub engine: MergeEngine,
+    /// Key columns, as indices into the table's schema, in the order of the files' sort.
+    pub key: Vec<usize>,
+    /// User-defined sequence columns, as indices into the table's schema; they order versions before
+    /// the sequence number that the writer gave. Nulls come first in either direction.
+    pub sequence_fields: Vec<usize>,
+    pub sequence_descending: bool,
+    /// Versions are ordered by the lookup rule: the lowest level above 0 that holds the key is the
+    /// base, and everything in higher levels is superseded by it (Paimon's LookupMergeFunction).
+    pub lookup_base: bool,
+    /// All options of the table that speak of merging (`fields.*`, `partial-update.*`,
+    /// `aggregation.*`, `ignore-delete`, ...), for the engines that have rules per column.
+    pub options: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MergeEngine {
+    /// The last version wins; a delete removes the key.
+    Deduplicate,
+    /// The first version wins.
+    FirstRow,
+    /// Per column, the last value that is not null; see `options` for groups and functions.
+    PartialUpdate,
+    /// Per column, an aggregate of all versions.
+    Aggregation,
+}
+
+impl MergeEngine {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deduplicate => "deduplicate",
+            Self::FirstRow => "first-row",
+            Self::PartialUpdate => "partial-update",
+            Self::Aggregation => "aggregation",
+        }
+    }
+
+    /// Whether the merged row is always one of its versions, unchanged.
+    pub fn picks_one_version(self) -> bool {
+        matches!(self, Self::Deduplicate | Self::FirstRow)
+    }
+}

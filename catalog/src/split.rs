@@ -1,0 +1,167 @@
+//! The plan of a scan, which every format fills: files, what deletes rows in them, how they merge.
+
+use std::sync::Arc;
+
+use object_store::path::Path;
+
+use crate::datum::Datum;
+use crate::merge_rule::MergeRule;
+use crate::schema::{SchemaField, TableSchema};
+use crate::stats::FileStats;
+
+/// Everything that reading one table at one version needs.
+#[derive(Debug, Clone)]
+pub struct TableScan {
+    /// Name of the table for errors and EXPLAIN: `database.table`.
+    pub table: String,
+    /// The snapshot that was read; `None` for an empty table or a folder without versions.
+    pub snapshot_id: Option<i64>,
+    /// Schema of the rows that the scan gives.
+    pub schema: Arc<TableSchema>,
+    /// Schemas that data files were written with; a file names one by index.
+    pub file_schemas: Vec<Arc<FileSchema>>,
+    /// Deletes that files refer to by index.
+    pub deletes: Vec<DeleteSource>,
+    pub splits: Vec<Split>,
+    /// What planning looked at and left out, for EXPLAIN.
+    pub pruning: PruningCounts,
+}
+
+/// The columns of a data file as its writer named them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSchema {
+    pub id: i64,
+    /// Names and types as the file has them; ids say which column of the table each one is.
+    pub fields: Vec<SchemaField>,
+    pub lookup: FieldLookup,
+}
+
+/// How a column of a [`FileSchema`] is found in the physical file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldLookup {
+    /// By the name in the file schema (Paimon, folders, Delta with physical names).
+    ByName,
+    /// By the field id stored in the file, by name where the file has no ids (Iceberg).
+    ById,
+}
+
+impl FileSchema {
+    pub fn field_by_id(&self, id: i32) -> Option<&SchemaField> {
+        self.fields.iter().find(|field| field.id == id)
+    }
+}
+
+/// Work over the files of one bucket of one partition.
+#[derive(Debug, Clone)]
+pub struct Split {
+    /// Partition values, one for each partition key of the schema.
+    pub partition: Arc<Vec<Datum>>,
+    pub bucket: i32,
+    pub unit: SplitUnit,
+}
+
+#[derive(Debug, Clone)]
+pub enum SplitUnit {
+    /// Each row stands for itself.
+    Files(Vec<DataFile>),
+    /// Sorted runs whose key ranges overlap: rows of equal keys merge. Files of one run are sorted
+    /// and disjoint. One unit is one section: no key of it lies in another unit.
+    Merge { runs: Vec<Vec<DataFile>>, rule: Arc<MergeRule> },
+    /// Groups of files that hold different columns of the same rows, joined by position.
+    Zip { groups: Vec<Vec<DataFile>> },
+}
+
+impl SplitUnit {
+    pub fn files(&self) -> Box<dyn Iterator<Item = &DataFile> + '_> {
+        match self {
+            Self::Files(files) => Box::new(files.iter()),
+            Self::Merge { runs, .. } => Box::new(runs.iter().flatten()),
+            Self::Zip { groups } => Box::new(groups.iter().flatten()),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileFormat {
+    Parquet,
+    Orc,
+    Avro,
+}
+
+/// One immutable data file.
+#[derive(Debug, Clone)]
+pub struct DataFile {
+    /// Path in the table's object store.
+    pub path: Path,
+    pub format: FileFormat,
+    /// Bytes.
+    pub size: u64,
+    /// Physical rows, deleted and superseded ones included.
+    pub rows: u64,
+    /// Index into [`TableScan::file_schemas`].
+    pub file_schema: usize,
+    pub level: i32,
+    /// Smallest and largest key, in the order of the merge rule's key; empty for append tables.
+    pub min_key: Vec<Datum>,
+    pub max_key: Vec<Datum>,
+    pub min_sequence: i64,
+    pub max_sequence: i64,
+    /// Rows whose kind is a retraction; `None` when the writer did not count.
+    pub delete_rows: Option<u64>,
+    pub stats: Arc<FileStats>,
+    /// Indices into [`TableScan::deletes`].
+    pub deletes: Vec<usize>,
+    /// Row id of the file's first row, in tables that track rows.
+    pub first_row_id: Option<i64>,
+    /// Columns that every row of the file has the same value for and the file need not hold, by field
+    /// id (partition values of Delta, Iceberg and hive folders; initial defaults).
+    pub constants: Arc<Vec<(i32, Datum)>>,
+    /// The columns that the file holds, where it does not hold all of its schema.
+    pub write_columns: Option<Vec<String>>,
+    /// Milliseconds since the epoch, UTC.
+    pub creation_time_millis: Option<i64>,
+    /// A file index: bytes inside the manifest, or a file beside the data file.
+    pub index: Option<FileIndexSource>,
+    /// Whether the file was written by a compaction, where the format says.
+    pub compacted: Option<bool>,
+}
+
+#[derive(Debug, Clone)]
+pub enum FileIndexSource {
+    Embedded(Arc<Vec<u8>>),
+    Sidecar(Path),
+}
+
+/// Rows that are deleted although they stand in a data file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeleteSource {
+    /// A bitmap of row positions stored in a range of a file.
+    Bitmap {
+        path: Path,
+        offset: u64,
+        /// Bytes from `offset` that hold the whole bitmap record.
+        length: u64,
+        layout: BitmapLayout,
+        cardinality: Option<u64>,
+    },
+}
+
+/// How a deletion vector's bytes are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BitmapLayout {
+    /// Paimon: size, magic (32- or 64-bit), bitmap, checksum.
+    Paimon,
+}
+
+/// What planning considered and pruned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PruningCounts {
+    pub manifests_considered: u64,
+    pub manifests_pruned: u64,
+    pub partitions_considered: u64,
+    pub partitions_pruned: u64,
+    pub buckets_considered: u64,
+    pub buckets_pruned: u64,
+    pub files_considered: u64,
+    pub files_pruned: u64,
+}

@@ -1,0 +1,67 @@
+//! A table, and a view of it at one version.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use object_store::ObjectStore;
+
+use crate::error::Result;
+use crate::predicate::Predicate;
+use crate::schema::TableSchema;
+use crate::split::TableScan;
+use crate::version::ReadOptions;
+
+/// A table of some format. Opening it reads no version yet.
+#[async_trait]
+pub trait Table: Debug + Send + Sync {
+    /// `database.table`, for errors.
+    fn name(&self) -> &str;
+
+    /// `paimon`, `delta`, ...
+    fn format(&self) -> &'static str;
+
+    /// The store that holds the table's files; paths in scans are paths in it.
+    fn store(&self) -> Arc<dyn ObjectStore>;
+
+    /// Chooses a version once; everything read through the result is of that version.
+    async fn at(&self, read: &ReadOptions) -> Result<Arc<dyn TableVersion>>;
+
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// A table at a version: immutable.
+#[async_trait]
+pub trait TableVersion: Debug + Send + Sync {
+    fn schema(&self) -> Arc<TableSchema>;
+
+    fn arrow_schema(&self) -> SchemaRef {
+        self.schema().arrow()
+    }
+
+    /// `None` where there is no snapshot yet.
+    fn snapshot_id(&self) -> Option<i64>;
+
+    /// Rows, where metadata knows the exact number of live rows.
+    fn exact_row_count(&self) -> Option<u64> {
+        None
+    }
+
+    /// Plans the files to read. The request prunes: what it leaves out holds no wanted row.
+    async fn plan(&self, request: &ScanRequest) -> Result<TableScan>;
+
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// What a scan wants; planning uses what it can.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanRequest {
+    pub predicate: Predicate,
+}
+
+impl Default for ScanRequest {
+    fn default() -> Self {
+        Self { predicate: Predicate::True }
+    }
+}

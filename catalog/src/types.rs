@@ -1,0 +1,155 @@
+//! Logical types of columns, as the lake's schema declares them.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Fields, TimeUnit};
+
+use crate::schema::SchemaField;
+
+/// A column type with the parameters that its format declares (lengths, precisions, nested ids).
+///
+/// The widths matter beyond Arrow's types: a cast to `Varchar(3)` cuts the text, a `Char` bound is
+/// never exact, a `Timestamp(9)` is stored as INT96.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum LogicalType {
+    Boolean,
+    TinyInt,
+    SmallInt,
+    Int,
+    BigInt,
+    Float,
+    Double,
+    Decimal {
+        precision: u8,
+        scale: i8,
+    },
+    /// Fixed-length text, length in characters.
+    Char {
+        length: u32,
+    },
+    /// Variable-length text, longest length in characters; `u32::MAX >> 1` is STRING.
+    Varchar {
+        length: u32,
+    },
+    /// Fixed-length bytes.
+    Binary {
+        length: u32,
+    },
+    /// Variable-length bytes; `u32::MAX >> 1` is BYTES.
+    Varbinary {
+        length: u32,
+    },
+    Date,
+    /// Time of day, precision in digits of a second; stored in milliseconds.
+    Time {
+        precision: u8,
+    },
+    /// Wall-clock timestamp without zone, precision in digits of a second (0 to 9).
+    Timestamp {
+        precision: u8,
+    },
+    /// An instant, precision in digits of a second (0 to 9).
+    TimestampLtz {
+        precision: u8,
+    },
+    Array {
+        element: Box<LogicalType>,
+        element_nullable: bool,
+    },
+    Map {
+        key: Box<LogicalType>,
+        value: Box<LogicalType>,
+        value_nullable: bool,
+    },
+    /// A map from element to its count.
+    Multiset {
+        element: Box<LogicalType>,
+    },
+    Row {
+        fields: Vec<SchemaField>,
+    },
+    /// A list of fixed length.
+    Vector {
+        element: Box<LogicalType>,
+        length: u32,
+    },
+    Variant,
+    Blob,
+}
+
+/// The length that stands for STRING and BYTES.
+pub const UNBOUNDED_LENGTH: u32 = i32::MAX as u32;
+
+impl LogicalType {
+    pub const STRING: LogicalType = LogicalType::Varchar { length: UNBOUNDED_LENGTH };
+    pub const BYTES: LogicalType = LogicalType::Varbinary { length: UNBOUNDED_LENGTH };
+
+    /// The Arrow type in which Tarn hands out values of this type.
+    ///
+    /// Text and bytes are views, so that slices of pages travel without a copy. Timestamps take the
+    /// narrowest unit that holds their precision.
+    pub fn arrow(&self) -> DataType {
+        match self {
+            Self::Boolean => DataType::Boolean,
+            Self::TinyInt => DataType::Int8,
+            Self::SmallInt => DataType::Int16,
+            Self::Int => DataType::Int32,
+            Self::BigInt => DataType::Int64,
+            Self::Float => DataType::Float32,
+            Self::Double => DataType::Float64,
+            Self::Decimal { precision, scale } => DataType::Decimal128(*precision, *scale),
+            Self::Char { .. } | Self::Varchar { .. } => DataType::Utf8View,
+            Self::Binary { .. } | Self::Varbinary { .. } | Self::Blob => DataType::BinaryView,
+            Self::Date => DataType::Date32,
+            Self::Time { .. } => DataType::Time32(TimeUnit::Millisecond),
+            Self::Timestamp { precision } => DataType::Timestamp(time_unit(*precision), None),
+            Self::TimestampLtz { precision } => {
+                DataType::Timestamp(time_unit(*precision), Some("UTC".into()))
+            }
+            Self::Array { element, element_nullable } => {
+                DataType::List(Arc::new(Field::new("element", element.arrow(), *element_nullable)))
+            }
+            Self::Map { key, value, value_nullable } => map_type(key, value, *value_nullable),
+            Self::Multiset { element } => map_type(element, &Self::Int, false),
+            Self::Row { fields } => {
+                DataType::Struct(fields.iter().map(SchemaField::arrow).collect::<Fields>())
+            }
+            Self::Vector { element, length } => DataType::FixedSizeList(
+                Arc::new(Field::new("element", element.arrow(), true)),
+                i32::try_from(*length).unwrap_or(i32::MAX),
+            ),
+            Self::Variant => DataType::Struct(Fields::from(vec![
+                Field::new("value", DataType::BinaryView, false),
+                Field::new("metadata", DataType::BinaryView, false),
+            ])),
+        }
+    }
+
+    pub fn is_nested(&self) -> bool {
+        matches!(
+            self,
+            Self::Array { .. }
+                | Self::Map { .. }
+                | Self::Multiset { .. }
+                | Self::Row { .. }
+                | Self::Vector { .. }
+                | Self::Variant
+        )
+    }
+}
+
+fn time_unit(precision: u8) -> TimeUnit {
+    match precision {
+        0..=3 => TimeUnit::Millisecond,
+        4..=6 => TimeUnit::Microsecond,
+        _ => TimeUnit::Nanosecond,
+    }
+}
+
+fn map_type(key: &LogicalType, value: &LogicalType, value_nullable: bool) -> DataType {
+    let entries = Fields::from(vec![
+        Field::new("key", key.arrow(), false),
+        Field::new("value", value.arrow(), value_nullable),
+    ]);
+    DataType::Map(Arc::new(Field::new("key_value", DataType::Struct(entries), false)), false)
+}

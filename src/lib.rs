@@ -1,0 +1,10 @@
+//! Tarn: SQL over a feature lake.
+//!
+//! [`engine::Engine`] opens lakes; an [`engine::Session`] parses, plans and runs statements against
+//! them; the REPL, the one-shot command line, the Postgres server and the tests all go through it.
+
+pub mod engine;
+pub mod error;
+pub mod sql;
+
+pub use error::{Error, Result};
