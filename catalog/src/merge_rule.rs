@@ -12,6 +12,11 @@ pub struct MergeRule {
     /// the sequence number that the writer gave. Nulls come first in either direction.
     pub sequence_fields: Vec<usize>,
     pub sequence_descending: bool,
+    /// Name of the column of the data files that holds the writer's sequence number (BIGINT).
+    pub sequence_column: String,
+    /// Name of the column of the data files that holds the row kind (TINYINT: 0 insert, 1 update
+    /// before, 2 update after, 3 delete).
+    pub kind_column: String,
     /// Versions are ordered by the lookup rule: the lowest level above 0 that holds the key is the
     /// base, and everything in higher levels is superseded by it (Paimon's LookupMergeFunction).
     pub lookup_base: bool,
