@@ -5,6 +5,7 @@
 
 pub mod engine;
 pub mod error;
+pub mod scan;
 pub mod sql;
 
 pub use error::{Error, Result};
