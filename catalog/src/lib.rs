@@ -10,6 +10,7 @@ pub mod error;
 pub mod merge_rule;
 pub mod paimon;
 pub mod predicate;
+pub mod row_positions;
 pub mod schema;
 pub mod split;
 pub mod stats;
