@@ -5,4 +5,5 @@ pub mod bucket;
 pub mod bucket_select;
 mod cursor;
 pub mod deletion_vector;
+pub mod file_index;
 pub mod hash;
