@@ -1,9 +1,59 @@
 //! Apache Paimon.
+//!
+//! [`FileSystemWarehouse`] finds tables, [`PaimonTable`] their versions, [`PaimonTableVersion`] plans
+//! reads. Below them, from the bytes up: [`avro`] and Parquet containers give records, records give
+//! manifest lists, manifests and index manifests, whose rows ([`binary_row`]) become typed values;
+//! [`timeline`] finds snapshots, [`live_files`] what they consist of, [`plan`] what of it to read.
+//!
+//! Facts about the format are from Apache Paimon 2.0's Java sources.
 
+mod avro;
+pub mod binary_row;
 pub mod binary_row_writer;
 pub mod bucket;
 pub mod bucket_select;
+mod cache;
 mod cursor;
+mod data_layout;
+mod data_type;
 pub mod deletion_vector;
 pub mod file_index;
+mod files;
 pub mod hash;
+pub mod index_manifest;
+mod java_text;
+mod layout;
+pub mod live_files;
+mod malformed;
+pub mod manifest;
+pub mod manifest_list;
+mod metadata_file;
+mod names;
+mod option_names;
+mod options;
+mod parquet_records;
+mod partition_path;
+mod plan;
+pub mod rules;
+pub mod scan_options;
+pub mod schema;
+mod schemas;
+pub mod simple_stats;
+pub mod snapshot;
+mod table;
+mod table_version;
+mod time_travel;
+pub mod timeline;
+mod value;
+mod warehouse;
+
+pub use cache::{CacheScope, MetadataCache};
+pub use files::MetadataFiles;
+pub use layout::TableLayout;
+pub use malformed::{Decoded, Malformed};
+pub use names::ObjectName;
+pub use options::Options;
+pub use schemas::Schemas;
+pub use table::PaimonTable;
+pub use table_version::PaimonTableVersion;
+pub use warehouse::{FileSystemWarehouse, is_table_folder};

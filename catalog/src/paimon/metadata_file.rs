@@ -1,0 +1,34 @@
+//! Manifest lists, manifests and index manifests: files of records in one of several containers.
+
+use bytes::Bytes;
+use object_store::path::Path;
+
+use super::malformed::Decoded;
+use super::value::Record;
+use super::{avro, parquet_records};
+use crate::error::{Error, Result};
+
+const ORC_MAGIC: &[u8] = b"ORC";
+
+/// Reads every record of a metadata file. The container is told by its first bytes, since the file
+/// names have no extension and the table's `manifest.format` may have changed since.
+pub fn read_records<T>(
+    path: &Path,
+    file: &Bytes,
+    mut read: impl FnMut(&Record<'_>) -> Decoded<T>,
+) -> Result<Vec<T>> {
+    let mut records = Vec::new();
+    let visit = |record: &Record<'_>| {
+        records.push(read(record)?);
+        Ok(())
+    };
+    let outcome = if file.starts_with(parquet_records::MAGIC) {
+        parquet_records::for_each_record(file.clone(), visit)
+    } else if file.starts_with(ORC_MAGIC) {
+        return Err(Error::unsupported(path.as_ref(), "manifest.format orc"));
+    } else {
+        avro::for_each_record(file, visit)
+    };
+    outcome.map_err(|reason| reason.of_file(path))?;
+    Ok(records)
+}

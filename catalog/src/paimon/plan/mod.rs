@@ -1,0 +1,18 @@
+//! From a snapshot to the files to read.
+//!
+//! Pruning goes from coarse to fine, and whatever it leaves out is known to hold no wanted row:
+//! manifests by partition bounds, entries by partition and bucket, files by key bounds, files or
+//! whole sections by the bounds of their values. (paimon-format sections 9, 13 and 16)
+
+mod append;
+mod bounds;
+mod deletes;
+mod keyed;
+mod lower;
+mod predicate;
+mod scan;
+mod sections;
+mod stats;
+
+pub use scan::{PlanInput, plan};
+pub(super) use stats::file_stats;

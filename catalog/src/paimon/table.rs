@@ -1,0 +1,144 @@
+//! A Paimon table on one branch.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectStore;
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::schema::TableSchema;
+use crate::table::{Table, TableVersion};
+use crate::types::LogicalType;
+use crate::version::ReadOptions;
+
+use super::files::MetadataFiles;
+use super::layout::{BRANCH_PREFIX, TableLayout};
+use super::live_files::ManifestReader;
+use super::option_names;
+use super::options::Options;
+use super::rules::ReadRules;
+use super::scan_options::read_point;
+use super::schema::{PaimonSchema, partition_fields};
+use super::schemas::Schemas;
+use super::table_version::PaimonTableVersion;
+use super::time_travel::resolve;
+use super::timeline::Timeline;
+
+/// Schemas that are fetched at a time.
+const CONCURRENT_READS: usize = 16;
+
+/// A table, or a branch of one. Opening it reads nothing.
+#[derive(Debug, Clone)]
+pub struct PaimonTable {
+    label: Arc<str>,
+    files: MetadataFiles,
+    layout: TableLayout,
+    store_url: Option<Arc<Url>>,
+}
+
+impl PaimonTable {
+    /// `label` is `database.table`, for errors; `store_url` is what the root of the store is called
+    /// in full paths, which external data files have.
+    pub fn new(label: &str, files: MetadataFiles, layout: TableLayout, store_url: Option<Arc<Url>>) -> Self {
+        Self { label: label.into(), files, layout, store_url }
+    }
+
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    pub fn layout(&self) -> &TableLayout {
+        &self.layout
+    }
+
+    pub fn files(&self) -> &MetadataFiles {
+        &self.files
+    }
+
+    pub fn store_url(&self) -> Option<&Url> {
+        self.store_url.as_deref()
+    }
+
+    /// Snapshots, tags and changelogs of this branch.
+    pub fn timeline(&self) -> Timeline {
+        Timeline::new(Arc::clone(&self.label), self.files.clone(), self.layout.clone())
+    }
+
+    /// Schemas of this branch.
+    pub fn schemas(&self) -> Schemas {
+        Schemas::new(Arc::clone(&self.label), self.files.clone(), self.layout.clone())
+    }
+
+    /// The current schema.
+    pub async fn latest_schema(&self) -> Result<Arc<PaimonSchema>> {
+        let latest = self.schemas().latest().await?;
+        latest.ok_or_else(|| Error::not_found(format!("table {}", self.label), "its folder has no schema file"))
+    }
+
+    /// The same table on another branch, `None` being the main one.
+    pub fn on_branch(&self, branch: Option<&str>) -> Result<Self> {
+        Ok(Self { layout: self.layout.with_branch(branch)?, ..self.clone() })
+    }
+
+    /// Names of the branches, without the main one, sorted.
+    pub async fn branch_names(&self) -> Result<Vec<String>> {
+        let folders = self.files.folder_names(&self.layout.branches()).await?;
+        Ok(folders.iter().filter_map(|name| name.strip_prefix(BRANCH_PREFIX)).map(str::to_string).collect())
+    }
+
+    /// Reads manifests; the schema tells the types of the partition columns.
+    pub fn manifest_reader(&self, schema: &TableSchema) -> ManifestReader {
+        let types: Arc<[LogicalType]> =
+            partition_fields(schema).into_iter().map(|field| field.data_type.clone()).collect();
+        ManifestReader::new(self.files.clone(), self.layout.clone(), types)
+    }
+
+    /// Schemas by id.
+    pub async fn table_schemas(&self, ids: &BTreeSet<i64>) -> Result<BTreeMap<i64, Arc<TableSchema>>> {
+        let schemas = self.schemas();
+        let reads = ids.iter().map(|id| async { Ok((*id, Arc::clone(&schemas.get(*id).await?.table))) });
+        stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+    }
+
+    /// Chooses a version; [`Table::at`] with its type.
+    pub async fn version(&self, read: &ReadOptions) -> Result<PaimonTableVersion> {
+        let latest = self.latest_schema().await?;
+        let options = option_names::merge(&self.label, &latest.table.options, &read.options)?;
+        let point = read_point(&read.version, &Options::new(&self.label, &options), &read.options)?;
+        let resolved = resolve(&self.label, &self.timeline(), &point).await?;
+        let schema = match &resolved.snapshot {
+            Some(snapshot) if resolved.schema_of_snapshot => self.schemas().get(snapshot.schema_id).await?,
+            _ => latest,
+        };
+        // Options are those of today, whatever the schema, as in Paimon.
+        let schema = schema.with_options(options);
+        let rules = ReadRules::new(&self.label, &schema)?;
+        Ok(PaimonTableVersion::new(self.clone(), schema, rules, resolved))
+    }
+}
+
+#[async_trait]
+impl Table for PaimonTable {
+    fn name(&self) -> &str {
+        &self.label
+    }
+
+    fn format(&self) -> &'static str {
+        "paimon"
+    }
+
+    fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(self.files.store())
+    }
+
+    async fn at(&self, read: &ReadOptions) -> Result<Arc<dyn TableVersion>> {
+        Ok(Arc::new(self.version(read).await?))
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
