@@ -100,7 +100,8 @@ impl<'a> DataLayout<'a> {
             return Err(outside());
         }
         let path = Path::parse(path).map_err(|error| Error::corrupt(full, error.to_string()))?;
-        let prefix = Path::from_url_path(root.path()).map_err(|error| Error::corrupt(full, error.to_string()))?;
+        let prefix =
+            Path::from_url_path(root.path()).map_err(|error| Error::corrupt(full, error.to_string()))?;
         let below_root: Vec<_> = path.prefix_match(&prefix).ok_or_else(outside)?.collect();
         let text = below_root.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join("/");
         Path::parse(text).map_err(|error| Error::corrupt(full, error.to_string()))
@@ -109,7 +110,8 @@ impl<'a> DataLayout<'a> {
 
 /// Hadoop's names of S3 all mean S3.
 fn same_scheme(a: &str, b: &str) -> bool {
-    let family = |scheme: &str| if matches!(scheme, "s3a" | "s3n") { "s3".to_string() } else { scheme.to_string() };
+    let family =
+        |scheme: &str| if matches!(scheme, "s3a" | "s3n") { "s3".to_string() } else { scheme.to_string() };
     family(a) == family(b)
 }
 

@@ -27,7 +27,8 @@ const MAX_DEPTH: usize = 64;
 /// Vectors longer than this are a mistake of the file.
 const MAX_VECTOR: u64 = 1 << 24;
 
-pub fn parse_type(json: &Json) -> Parsed<NullableType> {
+#[cfg(test)]
+fn parse_type(json: &Json) -> Parsed<NullableType> {
     nested(json, 0)
 }
 
@@ -56,7 +57,9 @@ fn nested(json: &Json, depth: usize) -> Parsed<NullableType> {
             let (value, value_nullable) = part("value")?;
             LogicalType::Map { key: Box::new(part("key")?.0), value: Box::new(value), value_nullable }
         }
-        "VECTOR" => LogicalType::Vector { element: Box::new(part("element")?.0), length: vector_length(json)? },
+        "VECTOR" => {
+            LogicalType::Vector { element: Box::new(part("element")?.0), length: vector_length(json)? }
+        }
         "ROW" => {
             let fields = json.get("fields").and_then(Json::as_array);
             let fields = fields.ok_or_else(|| TypeError::Malformed("ROW without \"fields\"".into()))?;
@@ -130,7 +133,9 @@ fn atomic(text: &str) -> Parsed<NullableType> {
         ("DOUBLE", [] | ["PRECISION"]) => bare(LogicalType::Double)?,
         ("DATE", []) => bare(LogicalType::Date)?,
         ("TIME", [] | ["WITHOUT", "TIME", "ZONE"]) => LogicalType::Time { precision: precision(0)? },
-        ("TIMESTAMP", [] | ["WITHOUT", "TIME", "ZONE"]) => LogicalType::Timestamp { precision: precision(6)? },
+        ("TIMESTAMP", [] | ["WITHOUT", "TIME", "ZONE"]) => {
+            LogicalType::Timestamp { precision: precision(6)? }
+        }
         ("TIMESTAMP", ["WITH", "LOCAL", "TIME", "ZONE"]) | ("TIMESTAMP_LTZ", []) => {
             LogicalType::TimestampLtz { precision: precision(6)? }
         }
@@ -222,7 +227,9 @@ mod tests {
 
     #[test]
     fn types_that_are_not_known_are_named() {
-        for text in ["GEOMETRY(OGC:CRS84)", "INTERVAL", "DECIMAL(40, 2)", "TIMESTAMP(12)", "INT(3)", "", "CHAR(0)"] {
+        for text in
+            ["GEOMETRY(OGC:CRS84)", "INTERVAL", "DECIMAL(40, 2)", "TIMESTAMP(12)", "INT(3)", "", "CHAR(0)"]
+        {
             assert_eq!(parse_type(&json!(text)), Err(TypeError::Unknown(text.into())));
         }
         assert!(matches!(parse_type(&json!({"type": "ARRAY"})), Err(TypeError::Malformed(_))));

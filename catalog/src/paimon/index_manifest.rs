@@ -64,7 +64,9 @@ impl Footprint for IndexManifest {
     fn bytes(&self) -> u64 {
         let range = |range: &DeletionVectorRange| size_of::<DeletionVectorRange>() + range.data_file.len();
         let one = |entry: &IndexEntry| {
-            size_of::<IndexEntry>() + entry.file_name.len() + entry.deletion_vectors.iter().map(range).sum::<usize>()
+            size_of::<IndexEntry>()
+                + entry.file_name.len()
+                + entry.deletion_vectors.iter().map(range).sum::<usize>()
         };
         self.0.iter().map(one).sum::<usize>() as u64
     }

@@ -49,8 +49,10 @@ impl ManifestReader {
 
     /// All manifests of a snapshot, oldest first.
     pub async fn manifests_of(&self, snapshot: &Snapshot) -> Result<Vec<ManifestFileMeta>> {
-        let (base, delta) =
-            futures::try_join!(self.list(&snapshot.base_manifest_list), self.list(&snapshot.delta_manifest_list))?;
+        let (base, delta) = futures::try_join!(
+            self.list(&snapshot.base_manifest_list),
+            self.list(&snapshot.delta_manifest_list)
+        )?;
         Ok(base.0.iter().chain(&delta.0).cloned().collect())
     }
 
@@ -124,9 +126,14 @@ pub fn group<'a>(table: &str, entries: Vec<&'a ManifestEntry>) -> Result<Buckets
     }
     for files in buckets.values_mut() {
         files.sort_by(|a, b| a.file.file_name.cmp(&b.file.file_name));
-        if let Some([twice, _]) = files.array_windows::<2>().find(|[a, b]| a.file.file_name == b.file.file_name) {
+        if let Some([twice, _]) =
+            files.array_windows::<2>().find(|[a, b]| a.file.file_name == b.file.file_name)
+        {
             let name = &twice.file.file_name;
-            return Err(Error::corrupt(format!("the manifests of table {table}"), format!("file {name} is added twice")));
+            return Err(Error::corrupt(
+                format!("the manifests of table {table}"),
+                format!("file {name} is added twice"),
+            ));
         }
     }
     Ok(buckets)

@@ -42,6 +42,8 @@ pub mod simple_stats;
 pub mod snapshot;
 mod table;
 mod table_version;
+#[cfg(test)]
+mod tests;
 mod time_travel;
 pub mod timeline;
 mod value;

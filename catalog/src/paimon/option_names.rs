@@ -12,8 +12,15 @@ pub const READ_FRESH: &str = "tarn.read-fresh";
 
 /// Families of options whose names go on with a column, a format's setting or a parameter.
 const FAMILIES: &[&str] = &[
-    "fields.", "file-index.", "parquet.", "orc.", "avro.", "commit.callback.", "tag.callback.",
-    "metadata.iceberg.", "partition.mark-done-action.",
+    "fields.",
+    "file-index.",
+    "parquet.",
+    "orc.",
+    "avro.",
+    "commit.callback.",
+    "tag.callback.",
+    "metadata.iceberg.",
+    "partition.mark-done-action.",
 ];
 
 /// What belongs to the stored table: a query can say it only as it is.
@@ -148,7 +155,9 @@ const KNOWN: &[&str] = &[
 /// Older names of an option.
 pub fn fallbacks(name: &str) -> &'static [&'static str] {
     match name {
-        "ignore-delete" => &["first-row.ignore-delete", "deduplicate.ignore-delete", "partial-update.ignore-delete"],
+        "ignore-delete" => {
+            &["first-row.ignore-delete", "deduplicate.ignore-delete", "partial-update.ignore-delete"]
+        }
         "scan.mode" => &["log.scan"],
         "scan.timestamp-millis" => &["log.scan.timestamp-millis"],
         _ => &[],
@@ -156,7 +165,10 @@ pub fn fallbacks(name: &str) -> &'static [&'static str] {
 }
 
 const FALLBACKS: &[&str] = &[
-    "first-row.ignore-delete", "deduplicate.ignore-delete", "partial-update.ignore-delete", "log.scan",
+    "first-row.ignore-delete",
+    "deduplicate.ignore-delete",
+    "partial-update.ignore-delete",
+    "log.scan",
     "log.scan.timestamp-millis",
 ];
 
@@ -176,7 +188,8 @@ pub fn merge(
             return Err(Error::invalid(format!("'{name}' is no option of a Paimon table (table {table})")));
         }
         if FIXED.contains(&name.as_str()) && stored.get(name) != Some(value) {
-            let message = format!("option '{name}' belongs to table {table} itself; a query cannot change it");
+            let message =
+                format!("option '{name}' belongs to table {table} itself; a query cannot change it");
             return Err(Error::invalid(message));
         }
         merged.insert(name.clone(), value.clone());
@@ -204,7 +217,9 @@ mod tests {
         let stored = map(&[("bucket", "2"), ("merge-engine", "first-row")]);
         let merged = merge("d.t", &stored, &map(&[("scan.snapshot-id", "3"), ("bucket", "2")])).unwrap();
         assert_eq!(merged, map(&[("bucket", "2"), ("merge-engine", "first-row"), ("scan.snapshot-id", "3")]));
-        for (name, value) in [("scan.snapshotid", "3"), ("merge-engine", "deduplicate"), ("tarn.fresh", "true")] {
+        for (name, value) in
+            [("scan.snapshotid", "3"), ("merge-engine", "deduplicate"), ("tarn.fresh", "true")]
+        {
             assert!(merge("d.t", &stored, &map(&[(name, value)])).is_err(), "{name}");
         }
         assert!(merge("d.t", &stored, &map(&[("fields.a.ignore-retract", "true")])).is_ok());

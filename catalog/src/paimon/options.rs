@@ -23,10 +23,7 @@ impl<'a> Options<'a> {
     /// The value of an option under its name, or under one that older versions gave it.
     pub fn text(&self, name: &str) -> Option<&'a str> {
         let fallbacks = super::option_names::fallbacks(name);
-        std::iter::once(&name)
-            .chain(fallbacks)
-            .find_map(|name| self.map.get(*name))
-            .map(String::as_str)
+        std::iter::once(&name).chain(fallbacks).find_map(|name| self.map.get(*name)).map(String::as_str)
     }
 
     pub fn flag(&self, name: &str, default: bool) -> Result<bool> {
@@ -39,12 +36,13 @@ impl<'a> Options<'a> {
     }
 
     pub fn long(&self, name: &str) -> Result<Option<i64>> {
-        let number = |text: &str| text.trim().parse().map_err(|_| self.bad_value(name, text, "a whole number"));
+        let number =
+            |text: &str| text.trim().parse().map_err(|_| self.bad_value(name, text, "a whole number"));
         self.text(name).map(number).transpose()
     }
 
     pub fn int(&self, name: &str) -> Result<Option<i32>> {
-        let narrow = |long| {
+        let narrow = |long: i64| {
             i32::try_from(long).map_err(|_| self.bad_value(name, &long.to_string(), "a 32-bit number"))
         };
         self.long(name)?.map(narrow).transpose()

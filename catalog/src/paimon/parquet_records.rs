@@ -20,10 +20,7 @@ pub const MAGIC: &[u8] = b"PAR1";
 const BATCH_ROWS: usize = 1024;
 
 /// Calls `visit` with each record of the file, in order.
-pub fn for_each_record(
-    file: Bytes,
-    mut visit: impl FnMut(&Record<'_>) -> Decoded<()>,
-) -> Decoded<()> {
+pub fn for_each_record(file: Bytes, mut visit: impl FnMut(&Record<'_>) -> Decoded<()>) -> Decoded<()> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(broken)?;
     let reader = reader.with_batch_size(BATCH_ROWS).build().map_err(broken)?;
     for batch in reader {

@@ -60,7 +60,10 @@ const REQUIRED: &[(&str, &str)] = &[
 
 /// Options that join another branch's rows to the table's.
 const BRANCH_JOINS: &[&str] = &[
-    "scan.fallback-branch", "scan.primary-branch", "scan.fallback-snapshot-branch", "scan.fallback-delta-branch",
+    "scan.fallback-branch",
+    "scan.primary-branch",
+    "scan.fallback-snapshot-branch",
+    "scan.fallback-delta-branch",
 ];
 
 impl ReadRules {
@@ -73,9 +76,8 @@ impl ReadRules {
         let deletion_vectors = options.flag("deletion-vectors.enabled", false)?;
         let merge_on_read = options.flag("deletion-vectors.merge-on-read", false)?;
         let skips_level_zero = if deletion_vectors { !merge_on_read } else { first_row };
-        let needs_lookup = deletion_vectors
-            || changelog_by_lookup(&options)?
-            || options.flag("force-lookup", false)?;
+        let needs_lookup =
+            deletion_vectors || changelog_by_lookup(&options)? || options.flag("force-lookup", false)?;
         let bucket = options.int("bucket")?.unwrap_or(-1);
         if bucket == -2 && options.flag("postpone.merge-on-read", false)? {
             return Err(options.unsupported("postpone.merge-on-read"));
@@ -102,7 +104,10 @@ impl ReadRules {
             index_files_beside_data: options.flag("index-file-in-data-file-dir", false)?,
             data_folder: options.text("data-file.path-directory").map(str::to_string),
             partition_naming: PartitionNaming {
-                default_name: options.text("partition.default-name").unwrap_or("__DEFAULT_PARTITION__").into(),
+                default_name: options
+                    .text("partition.default-name")
+                    .unwrap_or("__DEFAULT_PARTITION__")
+                    .into(),
                 legacy: options.flag("partition.legacy-name", true)?,
             },
         })

@@ -25,7 +25,9 @@ pub enum ReadPoint {
     /// The last snapshot not after these milliseconds since the epoch.
     AtMillis(i64),
     /// The last snapshot of a compaction; of a full one, if commits between them are counted.
-    Compacted { full_every: Option<i64> },
+    Compacted {
+        full_every: Option<i64>,
+    },
     /// The latest snapshot's files that were created at or after these milliseconds.
     FilesCreatedSince(i64),
     /// The first snapshot at or after these milliseconds, otherwise as [`Self::FilesCreatedSince`].
@@ -43,7 +45,8 @@ const TIMESTAMP_MILLIS: &str = "scan.timestamp-millis";
 const FILE_CREATION: &str = "scan.file-creation-time-millis";
 const CREATION: &str = "scan.creation-time-millis";
 const MODE: &str = "scan.mode";
-const INCREMENTAL: &[&str] = &["incremental-between", "incremental-between-timestamp", "incremental-to-auto-tag"];
+const INCREMENTAL: &[&str] =
+    &["incremental-between", "incremental-between-timestamp", "incremental-to-auto-tag"];
 const POINTS: &[&str] =
     &[SNAPSHOT, TAG, VERSION, WATERMARK, TIMESTAMP, TIMESTAMP_MILLIS, FILE_CREATION, CREATION];
 
@@ -223,9 +226,10 @@ mod tests {
     #[test]
     fn a_clause_overrules_stored_options_but_not_the_querys_own() {
         let stored = BTreeMap::from([(SNAPSHOT.to_string(), "1".to_string())]);
-        let point = |query| read_point(&VersionSpec::Snapshot(2), &Options::new("d.t", &stored), query);
-        assert_eq!(point(&BTreeMap::new()).unwrap(), ReadPoint::Snapshot(2));
-        assert!(point(&stored).is_err());
+        let merged = Options::new("d.t", &stored);
+        let clause = VersionSpec::Snapshot(2);
+        assert_eq!(read_point(&clause, &merged, &BTreeMap::new()).unwrap(), ReadPoint::Snapshot(2));
+        assert!(read_point(&clause, &merged, &stored).is_err());
     }
 
     #[test]

@@ -34,7 +34,8 @@ impl PaimonSchema {
         let json: Json = serde_json::from_slice(bytes).map_err(|error| corrupt(error.to_string()))?;
         let field = |name: &str| json.get(name).filter(|value| !value.is_null());
         let long = |name: &str| field(name).and_then(Json::as_i64);
-        let names = |name: &str| texts(field(name)).ok_or_else(|| corrupt(format!("{name} is no list of names")));
+        let names =
+            |name: &str| texts(field(name)).ok_or_else(|| corrupt(format!("{name} is no list of names")));
 
         let version = long("version").unwrap_or(1);
         if version > NEWEST_VERSION {

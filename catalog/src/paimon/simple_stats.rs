@@ -50,7 +50,8 @@ impl SimpleStats {
 
 fn null_counts(value: &Value<'_>) -> Decoded<Vec<Option<u64>>> {
     // Some writers store -1 for a count that they do not know.
-    let count = |value: &Value<'_>| Ok(value.optional(Value::long)?.and_then(|count| u64::try_from(count).ok()));
+    let count =
+        |value: &Value<'_>| Ok(value.optional(Value::long)?.and_then(|count| u64::try_from(count).ok()));
     value.list()?.iter().map(count).collect()
 }
 

@@ -72,8 +72,8 @@ impl CommitKind {
 
 impl Snapshot {
     pub fn parse(table: &str, path: &Path, bytes: &[u8]) -> Result<Self> {
-        let snapshot: Self =
-            serde_json::from_slice(bytes).map_err(|error| Error::corrupt(path.as_ref(), error.to_string()))?;
+        let snapshot: Self = serde_json::from_slice(bytes)
+            .map_err(|error| Error::corrupt(path.as_ref(), error.to_string()))?;
         match snapshot.version {
             Some(version) if version > NEWEST_VERSION => {
                 Err(Error::unsupported(table, format!("snapshot version {version} (in {path})")))
@@ -102,8 +102,8 @@ pub struct Tag {
 impl Tag {
     pub fn parse(table: &str, name: &str, path: &Path, bytes: &[u8]) -> Result<Self> {
         let snapshot = Snapshot::parse(table, path, bytes)?;
-        let json: Json =
-            serde_json::from_slice(bytes).map_err(|error| Error::corrupt(path.as_ref(), error.to_string()))?;
+        let json: Json = serde_json::from_slice(bytes)
+            .map_err(|error| Error::corrupt(path.as_ref(), error.to_string()))?;
         let part = |name: &str| json.get(name).filter(|value| !value.is_null());
         let broken = |what: &str| Error::corrupt(path.as_ref(), format!("{what} is not one"));
         let create_time = part("tagCreateTime")

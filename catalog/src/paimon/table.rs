@@ -75,7 +75,8 @@ impl PaimonTable {
     /// The current schema.
     pub async fn latest_schema(&self) -> Result<Arc<PaimonSchema>> {
         let latest = self.schemas().latest().await?;
-        latest.ok_or_else(|| Error::not_found(format!("table {}", self.label), "its folder has no schema file"))
+        latest
+            .ok_or_else(|| Error::not_found(format!("table {}", self.label), "its folder has no schema file"))
     }
 
     /// The same table on another branch, `None` being the main one.
@@ -98,9 +99,12 @@ impl PaimonTable {
 
     /// Schemas by id.
     pub async fn table_schemas(&self, ids: &BTreeSet<i64>) -> Result<BTreeMap<i64, Arc<TableSchema>>> {
-        let schemas = self.schemas();
-        let reads = ids.iter().map(|id| async { Ok((*id, Arc::clone(&schemas.get(*id).await?.table))) });
-        stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+        let ids: Vec<i64> = ids.iter().copied().collect();
+        let read = |id: i64| {
+            let schemas = self.schemas();
+            async move { Ok((id, Arc::clone(&schemas.get(id).await?.table))) }
+        };
+        stream::iter(ids.into_iter().map(read)).buffered(CONCURRENT_READS).try_collect().await
     }
 
     /// Chooses a version; [`Table::at`] with its type.

@@ -25,7 +25,12 @@ pub struct PaimonTableVersion {
 }
 
 impl PaimonTableVersion {
-    pub(super) fn new(table: PaimonTable, schema: Arc<TableSchema>, rules: ReadRules, point: ResolvedPoint) -> Self {
+    pub(super) fn new(
+        table: PaimonTable,
+        schema: Arc<TableSchema>,
+        rules: ReadRules,
+        point: ResolvedPoint,
+    ) -> Self {
         Self { table, schema, rules, point }
     }
 

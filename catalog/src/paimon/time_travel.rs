@@ -40,11 +40,12 @@ pub async fn resolve(table: &str, timeline: &Timeline, point: &ReadPoint) -> Res
             ResolvedPoint::historical(by_watermark(table, timeline, *watermark).await?)
         }
         ReadPoint::AtMillis(millis) => ResolvedPoint::historical(by_time(table, timeline, *millis).await?),
-        ReadPoint::Compacted { full_every } => ResolvedPoint::current(compacted(timeline, *full_every).await?),
-        ReadPoint::FilesCreatedSince(millis) => ResolvedPoint {
-            created_since: Some(*millis),
-            ..ResolvedPoint::current(timeline.latest().await?)
-        },
+        ReadPoint::Compacted { full_every } => {
+            ResolvedPoint::current(compacted(timeline, *full_every).await?)
+        }
+        ReadPoint::FilesCreatedSince(millis) => {
+            ResolvedPoint { created_since: Some(*millis), ..ResolvedPoint::current(timeline.latest().await?) }
+        }
         ReadPoint::CreatedSince(millis) => match timeline.first_since(*millis).await? {
             Some(snapshot) => ResolvedPoint::current(Some(snapshot)),
             None => ResolvedPoint {
@@ -53,7 +54,10 @@ pub async fn resolve(table: &str, timeline: &Timeline, point: &ReadPoint) -> Res
             },
         },
         ReadPoint::Changes => {
-            return Err(Error::unsupported(table, "reading changes through table options (use table_changes)"));
+            return Err(Error::unsupported(
+                table,
+                "reading changes through table options (use table_changes)",
+            ));
         }
     })
 }
@@ -92,7 +96,9 @@ async fn tags_hint(timeline: &Timeline) -> Result<String> {
 
 async fn by_watermark(table: &str, timeline: &Timeline, watermark: i64) -> Result<Arc<Snapshot>> {
     let found = timeline.first_at_watermark(watermark).await?;
-    found.ok_or_else(|| Error::not_found(format!("a snapshot of table {table} with a watermark of {watermark}"), ""))
+    found.ok_or_else(|| {
+        Error::not_found(format!("a snapshot of table {table} with a watermark of {watermark}"), "")
+    })
 }
 
 async fn by_time(table: &str, timeline: &Timeline, millis: i64) -> Result<Arc<Snapshot>> {

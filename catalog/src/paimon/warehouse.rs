@@ -48,7 +48,12 @@ impl FileSystemWarehouse {
     }
 
     /// Opens a table or a branch of it; `None` when the warehouse has no such table.
-    pub async fn open(&self, database: &str, table: &str, branch: Option<&str>) -> Result<Option<PaimonTable>> {
+    pub async fn open(
+        &self,
+        database: &str,
+        table: &str,
+        branch: Option<&str>,
+    ) -> Result<Option<PaimonTable>> {
         let folder = below(&self.root, &format!("{database}{DATABASE_SUFFIX}/{table}"))?;
         let opened = self.open_folder(&format!("{database}.{table}"), folder, branch)?;
         if !opened.schemas().ids().await?.is_empty() {

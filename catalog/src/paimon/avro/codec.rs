@@ -52,9 +52,8 @@ fn drain(decoder: impl Read) -> Decoded<Vec<u8>> {
 
 /// Snappy without framing, then the CRC-32 of the uncompressed bytes, big-endian.
 fn snappy(block: &[u8]) -> Decoded<Vec<u8>> {
-    let (body, checksum) = block
-        .split_last_chunk::<4>()
-        .ok_or_else(|| Malformed::new("a snappy block lacks its checksum"))?;
+    let (body, checksum) =
+        block.split_last_chunk::<4>().ok_or_else(|| Malformed::new("a snappy block lacks its checksum"))?;
     if snap::raw::decompress_len(body).map_err(broken)? as u64 > MAX_BLOCK {
         return Err(too_large());
     }

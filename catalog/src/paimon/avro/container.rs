@@ -6,7 +6,7 @@ use super::schema::Shape;
 use crate::paimon::malformed::{Decoded, Malformed};
 use crate::paimon::value::Record;
 
-pub const MAGIC: &[u8] = b"Obj\x01";
+const MAGIC: &[u8] = b"Obj\x01";
 
 /// Bytes of the marker after the header and after each block.
 const SYNC: usize = 16;
@@ -18,10 +18,7 @@ struct Header<'a> {
 }
 
 /// Calls `visit` with each record of the file, in order.
-pub fn for_each_record(
-    file: &[u8],
-    mut visit: impl FnMut(&Record<'_>) -> Decoded<()>,
-) -> Decoded<()> {
+pub fn for_each_record(file: &[u8], mut visit: impl FnMut(&Record<'_>) -> Decoded<()>) -> Decoded<()> {
     let mut cursor = Cursor::new(file);
     let header = header(&mut cursor).map_err(|reason| reason.within("Avro header"))?;
     let Shape::Record(fields) = &header.shape else {

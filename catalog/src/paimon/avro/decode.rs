@@ -23,9 +23,10 @@ impl<'a> Cursor<'a> {
     }
 
     pub fn take(&mut self, length: usize) -> Decoded<&'a [u8]> {
-        let (head, rest) = self.rest.split_at_checked(length).ok_or_else(|| {
-            Malformed::new(format!("{length} bytes expected, {} left", self.rest.len()))
-        })?;
+        let (head, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or_else(|| Malformed::new(format!("{length} bytes expected, {} left", self.rest.len())))?;
         self.rest = rest;
         Ok(head)
     }
@@ -83,7 +84,9 @@ impl<'a> Cursor<'a> {
             Shape::Enum(symbols) => Value::Text(choose(symbols, self.long()?)?),
             Shape::Union(branches) => self.union(branches)?,
             Shape::Array(item) => Value::List(self.blocks(|cursor| cursor.value(item))?),
-            Shape::Map(item) => Value::Record(Record(self.blocks(|cursor| Ok((cursor.text()?, cursor.value(item)?)))?)),
+            Shape::Map(item) => {
+                Value::Record(Record(self.blocks(|cursor| Ok((cursor.text()?, cursor.value(item)?)))?))
+            }
             Shape::Record(fields) => Value::Record(self.record(fields)?),
         })
     }

@@ -12,7 +12,7 @@ mod container;
 mod decode;
 mod schema;
 
-pub use container::{MAGIC, for_each_record};
+pub use container::for_each_record;
 
 #[cfg(test)]
 mod tests;

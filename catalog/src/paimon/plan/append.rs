@@ -20,7 +20,12 @@ pub fn plain_units(
 ) -> Result<(Vec<SplitUnit>, u64)> {
     let mut files: Vec<&ManifestEntry> = files.to_vec();
     files.sort_by_key(|entry| {
-        (entry.file.first_row_id, entry.file.min_sequence, entry.file.max_sequence, entry.file.file_name.clone())
+        (
+            entry.file.first_row_id,
+            entry.file.min_sequence,
+            entry.file.max_sequence,
+            entry.file.file_name.clone(),
+        )
     });
     let mut kept = Vec::new();
     for entry in &files {
@@ -35,7 +40,11 @@ pub fn plain_units(
 
 /// Groups files by the row ids that they cover. Nothing is left out by statistics: they would have to
 /// speak for all files of a group.
-pub fn evolved_units(lowering: &mut Lowering<'_>, files: &[&ManifestEntry], folder: &Path) -> Result<Vec<SplitUnit>> {
+pub fn evolved_units(
+    lowering: &mut Lowering<'_>,
+    files: &[&ManifestEntry],
+    folder: &Path,
+) -> Result<Vec<SplitUnit>> {
     let mut ranged = Vec::with_capacity(files.len());
     for entry in files {
         ranged.push((row_ids(lowering.table, &entry.file)?, *entry));
@@ -84,7 +93,10 @@ fn check_groups(table: &str, ranged: &[((i64, i64), &ManifestEntry)]) -> Result<
     for [(a, one), (b, other)] in ranged.array_windows::<2>() {
         if b.0 < a.1 && a != b {
             let files = format!("{} and {}", one.file.file_name, other.file.file_name);
-            return Err(Error::unsupported(table, format!("files with different ranges of row ids: {files}")));
+            return Err(Error::unsupported(
+                table,
+                format!("files with different ranges of row ids: {files}"),
+            ));
         }
     }
     Ok(())

@@ -99,7 +99,9 @@ fn mentions_only(predicate: &Predicate, ids: &[i32]) -> bool {
 /// A bound of a file's column as a bound of the table's column, where the cast between their types
 /// keeps the order of values.
 fn convert(value: &Datum, from: &LogicalType, to: &LogicalType) -> Option<Datum> {
-    use LogicalType::{BigInt, Binary, Char, Decimal, Double, Float, Int, SmallInt, Timestamp, TimestampLtz, TinyInt};
+    use LogicalType::{
+        BigInt, Binary, Char, Decimal, Double, Float, Int, SmallInt, Timestamp, TimestampLtz, TinyInt,
+    };
     use LogicalType::{Varbinary, Varchar};
     if from == to {
         return Some(value.clone());
@@ -112,8 +114,11 @@ fn convert(value: &Datum, from: &LogicalType, to: &LogicalType) -> Option<Datum>
         _ => None,
     };
     let widens = match (from, to) {
-        (Varchar { length: a }, Varchar { length: b }) | (Char { length: a }, Varchar { length: b }) => a <= b,
-        (Varbinary { length: a }, Varbinary { length: b }) | (Binary { length: a }, Varbinary { length: b }) => a <= b,
+        (Varchar { length: a }, Varchar { length: b }) | (Char { length: a }, Varchar { length: b }) => {
+            a <= b
+        }
+        (Varbinary { length: a }, Varbinary { length: b })
+        | (Binary { length: a }, Varbinary { length: b }) => a <= b,
         (Decimal { precision: a, scale: x }, Decimal { precision: b, scale: y }) => a <= b && x == y,
         (Timestamp { precision: a }, Timestamp { precision: b })
         | (TimestampLtz { precision: a }, TimestampLtz { precision: b }) => a <= b,

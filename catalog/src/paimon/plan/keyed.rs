@@ -69,7 +69,8 @@ impl KeyedPlan<'_> {
             } else if self.section_may_match(lowering, &section)? {
                 kept += section.iter().map(Vec::len).sum::<usize>();
                 let run = |run: Vec<KeyedFile<'_>>, lowering: &mut Lowering<'_>| {
-                    let file = |file: KeyedFile<'_>| lowering.data_file(file.entry, folder, (file.min, file.max));
+                    let file =
+                        |file: KeyedFile<'_>| lowering.data_file(file.entry, folder, (file.min, file.max));
                     run.into_iter().map(file).collect::<Result<Vec<DataFile>>>()
                 };
                 let runs = section.into_iter().map(|files| run(files, lowering)).collect::<Result<_>>()?;
@@ -147,7 +148,9 @@ fn check_keys(table: &str, files: &[KeyedFile<'_>]) -> Result<()> {
 /// The merge rule of a table.
 pub fn merge_rule(table: &str, rules: &ReadRules, schema: &crate::schema::TableSchema) -> Result<MergeRule> {
     let index = |name: &str| {
-        let missing = || Error::invalid(format!("option 'sequence.field' of table {table} names {name}, no column of it"));
+        let missing = || {
+            Error::invalid(format!("option 'sequence.field' of table {table} names {name}, no column of it"))
+        };
         schema.index_of(name).ok_or_else(missing)
     };
     let key = crate::paimon::schema::trimmed_primary_key(schema);
@@ -155,7 +158,10 @@ pub fn merge_rule(table: &str, rules: &ReadRules, schema: &crate::schema::TableS
         ["fields.", "partial-update.", "aggregation.", "first-row.", "deduplicate."]
             .iter()
             .any(|prefix| name.starts_with(prefix))
-            || matches!(name, "ignore-delete" | "ignore-update-before" | "changelog-producer" | "sequence.field")
+            || matches!(
+                name,
+                "ignore-delete" | "ignore-update-before" | "changelog-producer" | "sequence.field"
+            )
     };
     Ok(MergeRule {
         engine: rules.merge_engine,

@@ -75,7 +75,9 @@ impl<'a> Lowering<'a> {
             trimmed_primary_key(schema).into_iter().map(|field| &field.data_type).collect();
         let key = |bytes: &[u8]| {
             let values = BinaryRow::parse(bytes).and_then(|row| row.values(types.iter().copied()));
-            values.map(Key).map_err(|reason| self.corrupt(reason.within(format!("keys of {}", file.file_name))))
+            values
+                .map(Key)
+                .map_err(|reason| self.corrupt(reason.within(format!("keys of {}", file.file_name))))
         };
         Ok((key(&file.min_key)?, key(&file.max_key)?))
     }
@@ -124,7 +126,11 @@ impl<'a> Lowering<'a> {
     fn file_schema(&mut self, schema: &TableSchema) -> usize {
         *self.positions.entry(schema.id).or_insert_with(|| {
             let fields = schema.fields.clone();
-            self.file_schemas.push(Arc::new(FileSchema { id: schema.id, fields, lookup: FieldLookup::ByName }));
+            self.file_schemas.push(Arc::new(FileSchema {
+                id: schema.id,
+                fields,
+                lookup: FieldLookup::ByName,
+            }));
             self.file_schemas.len() - 1
         })
     }

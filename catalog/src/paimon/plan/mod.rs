@@ -15,4 +15,3 @@ mod sections;
 mod stats;
 
 pub use scan::{PlanInput, plan};
-pub(super) use stats::file_stats;

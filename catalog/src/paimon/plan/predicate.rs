@@ -93,11 +93,13 @@ fn is(bound: &Datum, value: &Datum) -> bool {
 }
 
 fn is_nan(value: &Datum) -> bool {
-    matches!(value, Datum::Float(value) if value.is_nan()) || matches!(value, Datum::Double(value) if value.is_nan())
+    matches!(value, Datum::Float(value) if value.is_nan())
+        || matches!(value, Datum::Double(value) if value.is_nan())
 }
 
 fn is_zero(value: &Datum) -> bool {
-    matches!(value, Datum::Float(value) if *value == 0.0) || matches!(value, Datum::Double(value) if *value == 0.0)
+    matches!(value, Datum::Float(value) if *value == 0.0)
+        || matches!(value, Datum::Double(value) if *value == 0.0)
 }
 
 fn may_start_with(prefix: &str, range: &Range) -> bool {
@@ -155,7 +157,8 @@ mod tests {
 
     #[test]
     fn floating_point_bounds_are_taken_with_care() {
-        let doubles = |min, max| Range { min: Datum::Double(min), max: Datum::Double(max), nulls: Nulls::None };
+        let doubles =
+            |min, max| Range { min: Datum::Double(min), max: Datum::Double(max), nulls: Nulls::None };
         assert!(possible(Test::Equal(Datum::Double(0.0)), &doubles(-0.0, -0.0)));
         assert!(possible(Test::NotEqual(Datum::Double(0.0)), &doubles(0.0, 0.0)));
         assert!(possible(Test::Equal(Datum::Double(f64::NAN)), &doubles(1.0, 2.0)));

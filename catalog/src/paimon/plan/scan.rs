@@ -92,7 +92,11 @@ fn splits(
         };
         counts.files_pruned += pruned;
         let values = &partition.0.values;
-        splits.extend(units.into_iter().map(|unit| Split { partition: Arc::clone(values), bucket: *bucket, unit }));
+        splits.extend(units.into_iter().map(|unit| Split {
+            partition: Arc::clone(values),
+            bucket: *bucket,
+            unit,
+        }));
     }
     Ok(TableScan {
         table: table.to_string(),
@@ -122,7 +126,8 @@ fn manifest_may_match(input: &PlanInput<'_>, request: &ScanRequest, meta: &Manif
     may_match(&request.predicate, &mut |id| {
         let column = positions.get(&id).and_then(|index| Some((*index, fields.get(*index)?)));
         // Bounds that do not decode prune nothing; the manifest itself will say what is wrong.
-        let stats = column.and_then(|(index, field)| meta.partition_stats.column(index, &field.data_type).ok());
+        let stats =
+            column.and_then(|(index, field)| meta.partition_stats.column(index, &field.data_type).ok());
         match stats {
             Some(stats) if !stats.min.is_null() && !stats.max.is_null() => Range {
                 nulls: if stats.null_count == Some(0) { Nulls::None } else { Nulls::Unknown },
@@ -140,7 +145,7 @@ struct EntryFilter<'a> {
     request: &'a ScanRequest,
     positions: HashMap<i32, usize>,
     /// By address: entries of a manifest share their partitions, and manifests outlive the filter.
-    by_address: HashMap<*const Partition, bool>,
+    by_address: HashMap<usize, bool>,
     partitions: HashMap<Box<[u8]>, bool>,
     files: (u64, u64),
 }
@@ -168,7 +173,7 @@ impl<'a> EntryFilter<'a> {
     }
 
     fn keeps_partition(&mut self, partition: &Arc<Partition>) -> bool {
-        if let Some(kept) = self.by_address.get(&Arc::as_ptr(partition)) {
+        if let Some(kept) = self.by_address.get(&Arc::as_ptr(partition).addr()) {
             return *kept;
         }
         let kept = may_match(&self.request.predicate, &mut |id| {
@@ -176,7 +181,7 @@ impl<'a> EntryFilter<'a> {
             value.map_or(Range::UNKNOWN, |value: &Datum| Range::exactly(value))
         });
         self.partitions.insert(partition.bytes.clone(), kept);
-        self.by_address.insert(Arc::as_ptr(partition), kept);
+        self.by_address.insert(Arc::as_ptr(partition).addr(), kept);
         kept
     }
 

@@ -71,7 +71,8 @@ fn runs<T: KeyRange>(files: Vec<T>) -> Section<T> {
     let mut ends: BinaryHeap<Reverse<(Key, usize)>> = BinaryHeap::new();
     for file in files {
         let end = file.max_key().clone();
-        let first_to_end = ends.peek().filter(|Reverse((end, _))| file.min_key() > end).map(|Reverse((_, run))| *run);
+        let first_to_end =
+            ends.peek().filter(|Reverse((end, _))| file.min_key() > end).map(|Reverse((_, run))| *run);
         let run = match first_to_end {
             Some(run) => {
                 ends.pop();

@@ -23,7 +23,8 @@ fn decode(file: &DataFileMeta, schema: &TableSchema) -> Decoded<FileStats> {
     let mut columns: Vec<(String, ColumnStats)> = Vec::new();
     for (index, name) in covered_columns(file, schema).into_iter().enumerate() {
         if let Some(field) = schema.field(name) {
-            let stats = file.value_stats.column(index, &field.data_type).map_err(|reason| reason.within(name))?;
+            let stats =
+                file.value_stats.column(index, &field.data_type).map_err(|reason| reason.within(name))?;
             columns.push((name.to_string(), stats));
         }
     }
