@@ -1,0 +1,56 @@
+//! Finding a set: a folder, or a packed file that is unpacked once into the build's work folder.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use super::Result;
+
+/// The set that the environment variable `TARN_GOLDEN` names (a folder or a `.tar.zst`), otherwise `packed`.
+pub fn locate(packed: &Path) -> Result<PathBuf> {
+    match env::var_os("TARN_GOLDEN") {
+        Some(named) => open(Path::new(&named)),
+        None => open(packed),
+    }
+}
+
+/// The root of the set at `place`: the folder that holds `expected/manifest.jsonl`.
+pub fn open(place: &Path) -> Result<PathBuf> {
+    let folder = if place.is_file() { unpacked(place)? } else { place.to_owned() };
+    let is_root = |path: &Path| path.join("expected/manifest.jsonl").is_file();
+    if is_root(&folder) {
+        return Ok(folder);
+    }
+    for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let path = entry?.path();
+        if is_root(&path) {
+            return Ok(path);
+        }
+    }
+    Err(format!("{} holds no expected/manifest.jsonl", folder.display()).into())
+}
+
+/// Unpacks a `.tar.zst` with its file times, unless that was done before, and gives the folder.
+///
+/// The folder is named by the file's checksum and put in place by one rename, so that an interrupted run or
+/// two at once leave nothing half done.
+pub fn unpacked(packed: &Path) -> Result<PathBuf> {
+    let bytes = fs::read(packed).map_err(|error| format!("{}: {error}", packed.display()))?;
+    let name = packed.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = name.trim_end_matches(".tar.zst");
+    let target =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{:08x}", crc32fast::hash(&bytes)));
+    if target.is_dir() {
+        return Ok(target);
+    }
+    let partial = target.with_extension(format!("{}.partial", std::process::id()));
+    let decoder = zstd::Decoder::new(BufReader::new(File::open(packed)?))?;
+    let mut archive = tar::Archive::new(decoder);
+    archive.set_preserve_mtime(true);
+    archive.unpack(&partial)?;
+    if fs::rename(&partial, &target).is_err() {
+        fs::remove_dir_all(&partial)?; // another process was faster
+    }
+    Ok(target)
+}
