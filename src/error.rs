@@ -1,13 +1,13 @@
 //! The errors that a statement can end with, sorted as a client needs them.
 
-use datafusion::error::DataFusionError;
-
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What kind of failure it was: decides the SQLSTATE on the wire and the hint in the REPL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     Syntax,
+    /// The statement nests too deeply or is too large to be worked on.
+    StatementTooComplex,
     UndefinedTable,
     UndefinedColumn,
     UndefinedFunction,
@@ -16,13 +16,27 @@ pub enum ErrorKind {
     UndefinedVersion,
     UndefinedSetting,
     AmbiguousColumn,
+    /// A table or alias that stands twice in FROM, a column or a common table expression defined twice.
+    DuplicateName,
+    /// A column that must be in GROUP BY or in an aggregate; an aggregate where none may stand.
+    Grouping,
+    /// The right name of a wrong kind of thing: a version of a view.
+    WrongObjectType,
     DatatypeMismatch,
+    /// A parameter whose type nothing tells.
+    IndeterminateDatatype,
+    /// A subquery that is an expression gave more than one row.
+    CardinalityViolation,
     DivisionByZero,
     NumericOutOfRange,
     InvalidText,
+    /// A text that is no date or time.
+    InvalidDatetime,
     InvalidParameter,
     /// A feature of SQL or of a table that Tarn does not implement.
     Unsupported,
+    /// A statement of a session in the wrong state (no such cursor, not in a transaction, plan changed).
+    InvalidState,
     /// The table uses what Tarn cannot read right, so it read nothing.
     UnsupportedTable,
     ReadOnly,
@@ -56,6 +70,17 @@ impl Error {
         self.hint = Some(hint.into());
         self
     }
+
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Says where in the statement it arose, unless that is known already.
+    pub fn at(mut self, position: Option<usize>) -> Self {
+        self.position = self.position.or(position);
+        self
+    }
 }
 
 impl From<tarn_catalog::Error> for Error {
@@ -69,28 +94,5 @@ impl From<tarn_catalog::Error> for Error {
             Catalog::Storage { .. } => ErrorKind::Storage,
         };
         Self::new(kind, error.to_string())
-    }
-}
-
-impl From<DataFusionError> for Error {
-    fn from(error: DataFusionError) -> Self {
-        let root = error.find_root();
-        if let DataFusionError::External(inner) = root {
-            if let Some(error) = inner.downcast_ref::<Error>() {
-                return error.clone();
-            }
-            if let Some(error) = inner.downcast_ref::<tarn_catalog::Error>() {
-                return error.clone().into();
-            }
-        }
-        let kind = match root {
-            DataFusionError::SQL(..) => ErrorKind::Syntax,
-            DataFusionError::NotImplemented(_) => ErrorKind::Unsupported,
-            DataFusionError::ResourcesExhausted(_) => ErrorKind::OutOfMemory,
-            DataFusionError::ObjectStore(_) => ErrorKind::Storage,
-            DataFusionError::ParquetError(_) => ErrorKind::CorruptLake,
-            _ => ErrorKind::Internal,
-        };
-        Self::new(kind, root.strip_backtrace())
     }
 }

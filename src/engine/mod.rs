@@ -1,12 +1,38 @@
 //! The engine: lakes that are open, what all sessions share, and sessions.
 
+mod command;
+mod cpu;
+mod datafusion_error;
+mod engine_options;
+pub mod lakes;
+mod memory;
+mod missing;
+mod permitted;
+mod plan_error;
+mod planning;
+mod query_context;
+mod query_tables;
+mod relation_planner;
+mod search_path;
 mod session;
+mod settings;
+mod stream;
+mod system;
+mod time_travel;
 
-pub use session::{Execution, Prepared, RowStream, Session};
+pub use lakes::{Lake, LakeTables};
+pub use session::{Execution, Prepared, Session};
+pub use stream::{Progress, ProgressCounts, RowStream};
+pub use system::{SessionView, SystemSchema};
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::prelude::SessionConfig;
+
 use crate::error::{Error, ErrorKind, Result};
+use cpu::CpuRuntime;
 
 /// A lake under the name by which queries and clients know it (a database to a Postgres client).
 #[derive(Debug, Clone)]
@@ -29,28 +55,101 @@ pub struct EngineConfig {
 /// Shared by all sessions: lakes, caches, memory, the CPU threads on which queries run.
 #[derive(Debug)]
 pub struct Engine {
-    config: EngineConfig,
+    lakes: Vec<Arc<Lake>>,
+    system: Vec<Arc<dyn SystemSchema>>,
+    cpu: CpuRuntime,
+    /// What every session begins as.
+    template: SessionState,
 }
 
 impl Engine {
     /// Opens the lakes. Fails when one cannot be reached or is no lake.
     pub async fn open(config: EngineConfig) -> Result<Arc<Self>> {
-        Ok(Arc::new(Self { config }))
+        Self::with_lakes(vec![], &config).await
+    }
+
+    /// An engine over lakes that are open already.
+    pub async fn with_lakes(lakes: Vec<Lake>, config: &EngineConfig) -> Result<Arc<Self>> {
+        let threads = config.threads.unwrap_or_else(cores).max(1);
+        let lakes: Vec<Arc<Lake>> = lakes.into_iter().map(Arc::new).collect();
+        for (index, lake) in lakes.iter().enumerate() {
+            if lakes.iter().take(index).any(|other| other.name() == lake.name()) {
+                let message = format!("two lakes are called \"{}\"", lake.name());
+                return Err(Error::new(ErrorKind::DuplicateName, message)
+                    .with_hint("Name them: tarn one=./lake two=./other"));
+            }
+            lake.default_database().await?;
+        }
+        let runtime = memory::runtime_env(config.memory_limit_bytes)?;
+        let template = SessionStateBuilder::new()
+            .with_config(session_config(threads))
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .build();
+        Ok(Arc::new(Self { lakes, system: vec![], cpu: CpuRuntime::new(threads)?, template }))
     }
 
     /// The names of the lakes, which are the databases that a client can connect to.
     pub fn lake_names(&self) -> Vec<String> {
-        self.config.lakes.iter().map(|lake| lake.name.clone()).collect()
+        self.lakes.iter().map(|lake| lake.name().to_owned()).collect()
+    }
+
+    pub fn lake(&self, name: &str) -> Option<&Arc<Lake>> {
+        self.lakes.iter().find(|lake| lake.name() == name)
+    }
+
+    pub fn lakes(&self) -> &[Arc<Lake>] {
+        &self.lakes
+    }
+
+    /// The schemas that stand in every lake.
+    pub fn system_schemas(&self) -> &[Arc<dyn SystemSchema>] {
+        &self.system
+    }
+
+    pub(crate) fn system_schema(&self, name: &str) -> Option<&Arc<dyn SystemSchema>> {
+        self.system.iter().find(|schema| schema.name() == name)
     }
 
     /// A new session in one lake; `None` takes the first.
     pub fn session(self: &Arc<Self>, lake: Option<&str>) -> Result<Session> {
-        let names = self.lake_names();
-        match lake {
-            Some(name) if !names.iter().any(|known| known == name) => {
-                Err(Error::new(ErrorKind::UndefinedDatabase, format!("database \"{name}\" does not exist")))
-            }
-            _ => Ok(Session::new(Arc::clone(self))),
-        }
+        let found = match lake {
+            Some(name) => self.lake(name).ok_or_else(|| {
+                let message = format!("database \"{name}\" does not exist");
+                Error::new(ErrorKind::UndefinedDatabase, message)
+                    .with_hint(format!("Lakes are: {}.", self.lake_names().join(", ")))
+            })?,
+            None => self
+                .lakes
+                .first()
+                .ok_or_else(|| Error::new(ErrorKind::UndefinedDatabase, "no lake is open"))?,
+        };
+        Ok(Session::new(Arc::clone(self), Arc::clone(found)))
+    }
+
+    pub(crate) fn cpu(&self) -> &CpuRuntime {
+        &self.cpu
+    }
+
+    fn template(&self) -> &SessionState {
+        &self.template
     }
 }
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+fn session_config(threads: usize) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(threads)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false);
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    options.execution.time_zone = Some("UTC".to_owned());
+    config
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,33 +1,39 @@
 //! One client's session: its settings, and the one path that every statement takes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::ScalarValue;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
-use datafusion::scalar::ScalarValue;
+use parking_lot::RwLock;
+use tokio::time::Instant;
 
-use super::Engine;
-use crate::error::Result;
+use super::command::Command;
+use super::planning::{self, Planned};
+use super::settings::Settings;
+use super::stream::{RowStream, timed_out};
+use super::system::SessionView;
+use super::{Engine, Lake, engine_options, plan_error, search_path};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Statement;
 
 /// A statement that is planned and whose parameters are typed; it can run many times.
+///
+/// Running it plans it again: every run sees the tables as they are then.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     pub statement: Statement,
-    /// Absent for statements that are not queries (`SET`, `BEGIN`).
+    /// Absent for statements that are not queries (`SET`, `BEGIN`). Its tables stand at the versions
+    /// of when it was prepared; it is there to be looked at.
     pub plan: Option<LogicalPlan>,
     /// Columns of the result; `None` where the statement returns no rows.
     pub schema: Option<SchemaRef>,
-    /// Types of `$1`, `$2`, ...; `None` where nothing tells it.
+    /// Types of `$1`, `$2`, ...; what nothing tells is text.
     pub parameter_types: Vec<Option<DataType>>,
-}
-
-/// Rows of a running query. The work runs on the engine's CPU threads and stops when this is dropped.
-pub struct RowStream {
-    pub schema: SchemaRef,
-    pub batches: SendableRecordBatchStream,
 }
 
 /// What running a statement gives.
@@ -39,22 +45,61 @@ pub enum Execution {
 
 /// A session in one lake.
 pub struct Session {
-    engine: Arc<Engine>,
+    shared: Arc<SessionShared>,
+}
+
+/// What the work of a session on the query threads shares with it.
+pub(super) struct SessionShared {
+    pub engine: Arc<Engine>,
+    pub lake: Arc<Lake>,
     context: SessionContext,
+    settings: RwLock<Settings>,
 }
 
 impl Session {
-    pub(super) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, context: SessionContext::new() }
+    pub(super) fn new(engine: Arc<Engine>, lake: Arc<Lake>) -> Self {
+        let state = SessionStateBuilder::new_from_existing(engine.template().clone())
+            .with_session_id(uuid::Uuid::new_v4().to_string())
+            .build();
+        let mut settings = Settings::default();
+        settings.set_default("search_path", lake.known_default_database().unwrap_or("default"));
+        let context = SessionContext::new_with_state(state);
+        Self { shared: Arc::new(SessionShared { engine, lake, context, settings: RwLock::new(settings) }) }
     }
 
     pub fn engine(&self) -> &Arc<Engine> {
-        &self.engine
+        &self.shared.engine
     }
 
-    /// The DataFusion context behind the session, for planning tools; queries go through `prepare`.
+    /// The lake that bare names and the search path belong to.
+    pub fn lake(&self) -> &Arc<Lake> {
+        &self.shared.lake
+    }
+
+    /// The DataFusion context behind the session, for functions and rules that a front adds; queries
+    /// go through `prepare`.
     pub fn context(&self) -> &SessionContext {
-        &self.context
+        &self.shared.context
+    }
+
+    /// What system tables may know of this session.
+    pub fn view(&self) -> SessionView {
+        self.shared.view()
+    }
+
+    /// Databases in which bare table names are looked for, in order.
+    pub async fn search_path(&self) -> Result<Vec<String>> {
+        self.shared.search_path().await
+    }
+
+    /// The value of a setting, as `SHOW` prints it.
+    pub fn setting(&self, name: &str) -> Result<String> {
+        self.shared.setting(name)
+    }
+
+    /// Checks and sets a setting, as `SET` does.
+    pub fn set_setting(&self, name: &str, value: &str) -> Result<()> {
+        self.shared.set_setting(name, value)
     }
 
     /// Parses a script into statements, each with its own text.
@@ -64,24 +109,186 @@ impl Session {
 
     /// Plans one statement. `declared` are parameter types that the client said (`None`: infer).
     pub async fn prepare(&self, statement: &Statement, declared: &[Option<DataType>]) -> Result<Prepared> {
-        let plan = self.context.state().statement_to_plan(statement.to_datafusion()).await?;
-        let schema = Arc::new(plan.schema().as_arrow().clone());
-        Ok(Prepared {
-            statement: statement.clone(),
-            plan: Some(plan),
-            schema: Some(schema),
-            parameter_types: declared.to_vec(),
-        })
+        if let Some(command) = command(statement)? {
+            let (schema, parameter_types) = (command.schema(), declared.to_vec());
+            return Ok(Prepared { statement: statement.clone(), plan: None, schema, parameter_types });
+        }
+        let (shared, statement, declared) = (Arc::clone(&self.shared), statement.clone(), declared.to_vec());
+        let plan = async move {
+            let state = shared.context.state();
+            let Planned { plan, parameter_types } =
+                planning::plan(&shared, &state, &statement, &declared).await?;
+            let schema = Arc::new(plan.schema().as_arrow().clone());
+            Ok(Prepared { statement, plan: Some(plan), schema: Some(schema), parameter_types })
+        };
+        self.within_timeout(plan).await
     }
 
-    /// Runs a prepared statement with its parameters.
+    /// Runs a prepared statement with its parameters. Its tables are opened anew, so that it sees
+    /// what was committed since it was prepared.
     pub async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Execution> {
-        let Some(plan) = prepared.plan.clone() else {
-            return Ok(Execution::Done(String::new()));
-        };
-        let plan = plan.with_param_values(parameters)?;
-        let frame = self.context.execute_logical_plan(plan).await?;
-        let batches = frame.execute_stream().await?;
-        Ok(Execution::Rows(RowStream { schema: batches.schema(), batches }))
+        let expected = prepared.schema.clone();
+        let execution = self.start(&prepared.statement, &prepared.parameter_types, parameters).await?;
+        if let (Execution::Rows(rows), Some(expected)) = (&execution, expected)
+            && !same_types(&rows.schema, &expected)
+        {
+            return Err(Error::new(ErrorKind::Unsupported, "cached plan must not change result type")
+                .with_detail("A table of the statement has another schema than when it was prepared."));
+        }
+        Ok(execution)
     }
+
+    /// Plans and runs a statement without parameters, once.
+    pub async fn run(&self, statement: &Statement) -> Result<Execution> {
+        self.start(statement, &[], vec![]).await
+    }
+
+    async fn start(
+        &self,
+        statement: &Statement,
+        types: &[Option<DataType>],
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Execution> {
+        if let Some(command) = command(statement)? {
+            return command.run(&self.shared).await;
+        }
+        let timeout = self.shared.settings.read().statement_timeout();
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let (shared, statement, types) = (Arc::clone(&self.shared), statement.clone(), types.to_vec());
+        let start = async move { shared.start(&statement, &types, parameters, deadline).await };
+        self.within_timeout(start).await.map(Execution::Rows)
+    }
+
+    /// Runs a piece of work on the query threads for as long as a statement may take.
+    async fn within_timeout<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let work = self.shared.engine.cpu().run(work);
+        let timeout: Option<Duration> = self.shared.settings.read().statement_timeout();
+        match timeout {
+            None => work.await,
+            Some(timeout) => tokio::time::timeout(timeout, work).await.map_err(|_| timed_out())?,
+        }
+    }
+}
+
+fn command(statement: &Statement) -> Result<Option<Command>> {
+    statement.sql().map_or(Ok(None), Command::of)
+}
+
+fn same_types(one: &SchemaRef, other: &SchemaRef) -> bool {
+    let types = |schema: &SchemaRef| -> Vec<DataType> {
+        schema.fields().iter().map(|field| field.data_type().clone()).collect()
+    };
+    types(one) == types(other)
+}
+
+impl SessionShared {
+    /// Plans a statement at this moment and starts it.
+    async fn start(
+        &self,
+        statement: &Statement,
+        types: &[Option<DataType>],
+        parameters: Vec<ScalarValue>,
+        deadline: Option<Instant>,
+    ) -> Result<RowStream> {
+        let state = self.context.state();
+        let Planned { plan, parameter_types } = planning::plan(self, &state, statement, types).await?;
+        let plan = bind(plan, &parameter_types, parameters)?;
+        let explain = |error| plan_error::explain(error, statement);
+        let physical = state.create_physical_plan(&plan).await.map_err(explain)?;
+        self.stream(&state, physical, deadline)
+    }
+
+    fn stream(
+        &self,
+        state: &SessionState,
+        plan: Arc<dyn ExecutionPlan>,
+        deadline: Option<Instant>,
+    ) -> Result<RowStream> {
+        let rows = execute_stream(Arc::clone(&plan), state.task_ctx())?;
+        let schema = rows.schema();
+        Ok(RowStream::spawn(self.engine.cpu().handle(), schema, rows, Some(plan), deadline))
+    }
+
+    pub async fn search_path(&self) -> Result<Vec<String>> {
+        let chosen = self.settings.read().changed("search_path").map(search_path::parse);
+        let mut path = match chosen {
+            Some(path) => path,
+            None => self.lake.default_database().await?.into_iter().collect(),
+        };
+        if self.engine.system_schema(search_path::SYSTEM).is_some()
+            && !path.iter().any(|name| name == search_path::SYSTEM)
+        {
+            path.insert(0, search_path::SYSTEM.to_owned());
+        }
+        Ok(path)
+    }
+
+    pub fn view(&self) -> SessionView {
+        SessionView {
+            engine: Arc::clone(&self.engine),
+            lake: Arc::clone(&self.lake),
+            search_path: self.settings.read().changed("search_path").map(search_path::parse),
+            settings: self.settings(),
+        }
+    }
+
+    pub fn setting(&self, name: &str) -> Result<String> {
+        match name.strip_prefix("datafusion.") {
+            Some(_) => engine_options::get(&self.context.state(), name),
+            None => self.settings.read().get(name),
+        }
+    }
+
+    pub fn settings(&self) -> Vec<(String, String)> {
+        self.settings.read().all()
+    }
+
+    pub fn set_setting(&self, name: &str, value: &str) -> Result<()> {
+        if name.starts_with("datafusion.") {
+            return engine_options::set(&self.context, name, value);
+        }
+        self.settings.write().set(name, value)?;
+        self.apply_time_zone()
+    }
+
+    pub fn reset_setting(&self, name: &str) -> Result<()> {
+        self.settings.write().reset(name)?;
+        self.apply_time_zone()
+    }
+
+    pub fn reset_all_settings(&self) -> Result<()> {
+        self.settings.write().reset_all();
+        self.apply_time_zone()
+    }
+
+    /// DataFusion has the session's time zone among its own options.
+    fn apply_time_zone(&self) -> Result<()> {
+        let zone = self.settings.read().get("TimeZone")?;
+        let state = self.context.state_ref();
+        state.write().config_mut().options_mut().execution.time_zone = Some(zone);
+        Ok(())
+    }
+}
+
+/// Puts the parameters' values into a plan, each cast to the type that the plan was made for.
+fn bind(plan: LogicalPlan, types: &[Option<DataType>], parameters: Vec<ScalarValue>) -> Result<LogicalPlan> {
+    if parameters.len() < types.len() {
+        let message = format!("the statement has {} parameters, {} were given", types.len(), parameters.len());
+        return Err(Error::new(ErrorKind::InvalidParameter, message));
+    }
+    if types.is_empty() {
+        return Ok(plan);
+    }
+    let values: Result<Vec<ScalarValue>> = parameters
+        .into_iter()
+        .enumerate()
+        .map(|(index, value)| match types.get(index).and_then(Option::as_ref) {
+            Some(wanted) if value.data_type() != *wanted => Ok(value.cast_to(wanted)?),
+            _ => Ok(value),
+        })
+        .collect();
+    Ok(plan.with_param_values(values?)?)
 }

@@ -1,41 +1,63 @@
-//! The words of Tarn's SQL: one dialect and one statement path for every front.
+//! The words of Tarn's SQL: one dialect and one way from text to statements for every front.
+//!
+//! [`parse`] tokenises a script once, cuts it into statements ([`script`]), marks the clauses that
+//! sqlparser has no grammar for ([`table_clause`]), and parses each statement ([`statement`]). Every
+//! position in a result counts from the start of its own statement.
 
-use datafusion::sql::parser::{DFParserBuilder, Statement as DataFusionStatement};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+mod copy;
+mod cursor;
+mod dialect;
+mod explain;
+mod option_list;
+mod position;
+mod relations;
+mod script;
+mod statement;
+mod subscribe;
+mod syntax_error;
+pub(crate) mod table_clause;
+
+pub use copy::{CopySource, CopyStatement, CopyTarget};
+pub use cursor::{CloseCursor, DeclareCursor, FetchCursor, FetchDirection, FetchRows, RowSource};
+pub use dialect::TarnDialect;
+pub use explain::ExplainStatement;
+pub use option_list::{OptionValue, StatementOption};
+pub use position::position_of;
+pub(crate) use relations::{Relation, placeholders, relations};
+pub use statement::{Statement, StatementBody};
+pub use subscribe::{Subscribe, SubscribeBound, SubscribeBoundKind, SubscribeSource};
+
+use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::error::Result;
 
-/// A parsed statement with its own text.
-#[derive(Debug, Clone)]
-pub struct Statement {
-    pub text: String,
-    pub body: StatementBody,
+/// How deep expressions and subqueries may nest. Each level costs stack in the parser, which runs on
+/// the caller's thread.
+const RECURSION_LIMIT: usize = 96;
+
+/// Parses a script into its statements. Empty statements are left out; one that is wrong fails the
+/// whole script, as in Postgres, so that nothing of it runs.
+pub fn parse(sql: &str) -> Result<Vec<Statement>> {
+    script::split(sql)?.into_iter().map(parse_piece).collect()
 }
 
-#[derive(Debug, Clone)]
-pub enum StatementBody {
-    /// What DataFusion's parser knows.
-    Sql(Box<DataFusionStatement>),
-}
-
-impl Statement {
-    pub(crate) fn to_datafusion(&self) -> DataFusionStatement {
-        match &self.body {
-            StatementBody::Sql(statement) => (**statement).clone(),
+fn parse_piece(piece: script::Piece) -> Result<Statement> {
+    let script::Piece { text, offset, tokens } = piece;
+    let parsed = table_clause::mark(tokens).and_then(|tokens| {
+        let mut parser = Parser::new(&TarnDialect)
+            .with_recursion_limit(RECURSION_LIMIT)
+            .with_tokens_with_locations(tokens);
+        statement::parse_whole(&mut parser)
+    });
+    match parsed {
+        Ok(body) => Ok(Statement { text, offset, body }),
+        Err(error) => {
+            let mut error = syntax_error::from_parser(&error, &text);
+            error.position = error.position.map(|position| position + offset);
+            Err(error)
         }
     }
 }
 
-/// Parses a script into its statements.
-pub fn parse(sql: &str) -> Result<Vec<Statement>> {
-    let dialect = PostgreSqlDialect {};
-    let mut parser = DFParserBuilder::new(sql).with_dialect(&dialect).build()?;
-    let statements = parser.parse_statements()?;
-    Ok(statements
-        .into_iter()
-        .map(|statement| Statement {
-            text: statement.to_string(),
-            body: StatementBody::Sql(Box::new(statement)),
-        })
-        .collect())
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! How the engine reaches the tables of a lake.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use tarn_catalog::version::ReadOptions;
+
+use crate::error::Result;
+
+/// The tables of one lake. Listings are read anew at each call.
+#[async_trait]
+pub trait LakeTables: Debug + Send + Sync {
+    async fn databases(&self) -> Result<Vec<String>>;
+
+    async fn tables(&self, database: &str) -> Result<Vec<String>>;
+
+    /// Opens a table at a version that is chosen here, once; `None` when there is no such table.
+    async fn open(
+        &self,
+        database: &str,
+        table: &str,
+        read: &ReadOptions,
+        session: &dyn Session,
+    ) -> Result<Option<Arc<dyn TableProvider>>>;
+}

@@ -1,0 +1,204 @@
+//! The tables of one statement, opened before it is planned.
+//!
+//! A table that the statement names twice, in whatever spelling, is opened once for each version
+//! that it is asked for at: one query sees one snapshot of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::TableSource;
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName, TableVersion};
+use futures::future::join_all;
+use parking_lot::Mutex;
+use tarn_catalog::version::ReadOptions;
+use tokio::sync::OnceCell;
+
+use super::lakes::Lake;
+use super::session::SessionShared;
+use super::time_travel;
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::table_clause::TableClause;
+use crate::sql::{Relation, Statement};
+
+/// What FROM says: the parts of a name as they compare, and what follows the name.
+type Spelling = (Vec<String>, Option<TableVersion>);
+
+/// What was opened: the lake, the database, the table, and how it is read.
+type Identity = (String, String, String, ReadOptions);
+
+type Opened = Arc<OnceCell<Result<Option<Arc<dyn TableSource>>>>>;
+
+pub(super) struct QueryTables {
+    sources: HashMap<Spelling, Result<Arc<dyn TableSource>>>,
+}
+
+impl std::fmt::Debug for QueryTables {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QueryTables").field("count", &self.sources.len()).finish()
+    }
+}
+
+impl QueryTables {
+    /// No tables: for constant expressions.
+    pub fn none() -> Arc<Self> {
+        Arc::new(Self { sources: HashMap::new() })
+    }
+
+    /// Opens the tables of a statement. A table that is not there or cannot be read is an error only
+    /// when the planner asks for it; a clause that makes no sense is one at once.
+    pub async fn open(
+        session: &SessionShared,
+        state: &SessionState,
+        statement: &Statement,
+        relations: Vec<Relation>,
+    ) -> Result<Arc<Self>> {
+        let mut wanted = Vec::with_capacity(relations.len());
+        for relation in relations {
+            let position = position(statement, &relation.name);
+            let read = read_options(state, &relation).map_err(|error| error.at(position))?;
+            if !relation.is_cte {
+                wanted.push((relation, read, position));
+            }
+        }
+        let opener = Opener { session, state, opened: Mutex::default() };
+        let found = wanted.into_iter().map(async |(relation, read, position)| {
+            let parts: Vec<String> = relation.name.0.iter().map(|part| folded(part.as_ident())).collect();
+            let source = opener.find(&parts, &relation.name, &read).await;
+            ((parts, relation.version), source.map_err(|error| error.at(position)))
+        });
+        Ok(Arc::new(Self { sources: join_all(found).await.into_iter().collect() }))
+    }
+
+    /// The table of a name in FROM.
+    pub fn source(&self, parts: &[String], version: Option<&TableVersion>) -> Result<Arc<dyn TableSource>> {
+        match self.sources.get(&(parts.to_vec(), version.cloned())) {
+            Some(source) => source.clone(),
+            None => Err(undefined_table(&parts.join("."))),
+        }
+    }
+}
+
+fn position(statement: &Statement, name: &ObjectName) -> Option<usize> {
+    name.0.first().and_then(|part| part.as_ident()).and_then(|ident| statement.position(ident.span.start))
+}
+
+/// A part of a name as it compares: in lower case unless quoted.
+fn folded(ident: Option<&Ident>) -> String {
+    match ident {
+        Some(ident) if ident.quote_style.is_none() => ident.value.to_lowercase(),
+        Some(ident) => ident.value.clone(),
+        None => String::new(),
+    }
+}
+
+fn read_options(state: &SessionState, relation: &Relation) -> Result<ReadOptions> {
+    let Some(version) = &relation.version else { return Ok(ReadOptions::default()) };
+    let clause = TableClause::of(version).ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, format!("Tarn does not know the table version \"{version}\""))
+            .with_hint("Write FOR VERSION AS OF 3, FOR VERSION AS OF 'tag' or FOR SYSTEM_TIME AS OF ...")
+    })?;
+    if relation.is_cte {
+        return Err(no_versions(&relation.name.to_string(), "a common table expression"));
+    }
+    time_travel::read_options(&clause, state)
+}
+
+pub(super) fn no_versions(name: &str, what: &str) -> Error {
+    Error::new(
+        ErrorKind::WrongObjectType,
+        format!("\"{name}\" is {what}: it has no versions and takes no options"),
+    )
+}
+
+pub(super) fn undefined_table(name: &str) -> Error {
+    Error::new(ErrorKind::UndefinedTable, format!("relation \"{name}\" does not exist"))
+}
+
+/// Opens each table once.
+struct Opener<'a> {
+    session: &'a SessionShared,
+    state: &'a SessionState,
+    opened: Mutex<HashMap<Identity, Opened>>,
+}
+
+impl Opener<'_> {
+    async fn find(&self, parts: &[String], name: &ObjectName, read: &ReadOptions) -> Result<Arc<dyn TableSource>> {
+        refuse_file_names(name)?;
+        let engine = &self.session.engine;
+        let current = &self.session.lake;
+        match parts {
+            [table] => self.search(table, read).await,
+            [database, table] => match self.in_database(current, database, table, read).await? {
+                Some(source) => Ok(source),
+                None => Err(self.explain_missing(current, Some(database), table).await),
+            },
+            [lake, database, table] => {
+                let lake = engine.lake(lake).ok_or_else(|| {
+                    let message = format!("lake \"{lake}\" does not exist");
+                    Error::new(ErrorKind::UndefinedDatabase, message)
+                        .with_hint(format!("Open are: {}.", engine.lake_names().join(", ")))
+                })?;
+                match self.in_database(lake, database, table, read).await? {
+                    Some(source) => Ok(source),
+                    None => Err(self.explain_missing(lake, Some(database), table).await),
+                }
+            }
+            _ => Err(Error::new(ErrorKind::Syntax, format!("\"{name}\" has too many parts"))
+                .with_hint("A table is called lake.database.table at most.")),
+        }
+    }
+
+    /// A bare name: along the search path.
+    async fn search(&self, table: &str, read: &ReadOptions) -> Result<Arc<dyn TableSource>> {
+        for database in self.session.search_path().await? {
+            if let Some(source) = self.in_database(&self.session.lake, &database, table, read).await? {
+                return Ok(source);
+            }
+        }
+        Err(self.explain_missing(&self.session.lake, None, table).await)
+    }
+
+    async fn in_database(
+        &self,
+        lake: &Arc<Lake>,
+        database: &str,
+        table: &str,
+        read: &ReadOptions,
+    ) -> Result<Option<Arc<dyn TableSource>>> {
+        if let Some(system) = self.session.engine.system_schema(database) {
+            let found = system.table(&self.session.view(), table).await?;
+            if found.is_some() && *read != ReadOptions::default() {
+                return Err(no_versions(table, "a system table"));
+            }
+            return Ok(found.map(provider_as_source));
+        }
+        let identity = (lake.name().to_owned(), database.to_owned(), table.to_owned(), read.clone());
+        let cell = Arc::clone(self.opened.lock().entry(identity).or_default());
+        let open = async || {
+            let provider: Option<Arc<dyn TableProvider>> =
+                lake.open_table(database, table, read, self.state).await?;
+            Ok(provider.map(provider_as_source))
+        };
+        cell.get_or_init(open).await.clone()
+    }
+
+    /// Says what is there instead.
+    async fn explain_missing(&self, lake: &Lake, database: Option<&str>, table: &str) -> Error {
+        match super::missing::hint(self.session, lake, database, table).await {
+            Ok(error) | Err(error) => error,
+        }
+    }
+}
+
+/// `FROM 'file.parquet'` reads a file of the server in some engines.
+fn refuse_file_names(name: &ObjectName) -> Result<()> {
+    let quoted = |ident: &Ident| ident.quote_style == Some('\'');
+    if name.0.iter().filter_map(|part| part.as_ident()).any(quoted) {
+        return Err(Error::new(ErrorKind::Permission, "a query cannot read files of the server")
+            .with_hint("Open the folder as a lake: tarn name=./folder"));
+    }
+    Ok(())
+}

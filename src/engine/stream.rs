@@ -1,0 +1,152 @@
+//! Rows of a running query, carried from the query threads to whoever reads them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::Result as PlanResult;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
+use datafusion::physical_plan::ExecutionPlan;
+use futures::{FutureExt, Stream, StreamExt};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::error::{Error, ErrorKind};
+
+/// Batches that may wait for a slow reader. Beyond them the query itself waits.
+const BATCHES_AHEAD: usize = 2;
+
+/// Rows of a running query. The work runs on the engine's CPU threads and stops when this is dropped.
+pub struct RowStream {
+    pub schema: SchemaRef,
+    pub batches: SendableRecordBatchStream,
+    /// How far the query is.
+    pub progress: Progress,
+}
+
+impl RowStream {
+    /// Runs a stream on the query threads. `deadline` ends it with an error.
+    pub(super) fn spawn(
+        threads: &Handle,
+        schema: SchemaRef,
+        rows: SendableRecordBatchStream,
+        plan: Option<Arc<dyn ExecutionPlan>>,
+        deadline: Option<Instant>,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+        let task = threads.spawn(forward(rows, Arc::clone(&schema), sender, deadline));
+        let forwarded = Forwarded {
+            schema: Arc::clone(&schema),
+            receiver,
+            task: Some(AbortOnDropHandle::new(task)),
+        };
+        Self { schema, batches: Box::pin(forwarded), progress: Progress { plan } }
+    }
+
+    /// Rows that are at hand.
+    pub(super) fn of(batch: RecordBatch) -> Self {
+        let schema = batch.schema();
+        let rows = futures::stream::once(async move { Ok(batch) });
+        let adapter = datafusion::physical_plan::stream::RecordBatchStreamAdapter::new(Arc::clone(&schema), rows);
+        Self { schema, batches: Box::pin(adapter), progress: Progress { plan: None } }
+    }
+}
+
+async fn forward(
+    mut rows: SendableRecordBatchStream,
+    schema: SchemaRef,
+    sender: mpsc::Sender<PlanResult<RecordBatch>>,
+    deadline: Option<Instant>,
+) {
+    loop {
+        let next = match deadline {
+            None => rows.next().await,
+            Some(deadline) => match tokio::time::timeout_at(deadline, rows.next()).await {
+                Ok(next) => next,
+                Err(_) => Some(Err(DataFusionError::External(Box::new(timed_out())))),
+            },
+        };
+        let Some(batch) = next else { return };
+        let failed = batch.is_err();
+        let named = batch.and_then(|batch| Ok(batch.with_schema(Arc::clone(&schema))?));
+        if sender.send(named).await.is_err() || failed {
+            return;
+        }
+    }
+}
+
+/// The error of a statement that ran longer than `statement_timeout`.
+pub(super) fn timed_out() -> Error {
+    Error::new(ErrorKind::Timeout, "canceling statement due to statement timeout")
+}
+
+/// The reader's end.
+struct Forwarded {
+    schema: SchemaRef,
+    receiver: mpsc::Receiver<PlanResult<RecordBatch>>,
+    /// Present until its end was seen.
+    task: Option<AbortOnDropHandle<()>>,
+}
+
+impl Stream for Forwarded {
+    type Item = PlanResult<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(batch) = ready!(self.receiver.poll_recv(context)) {
+            return Poll::Ready(Some(batch));
+        }
+        // The sender is gone: at the end of the rows, or because the task panicked.
+        let Some(task) = self.task.as_mut() else { return Poll::Ready(None) };
+        let ended = ready!(task.poll_unpin(context));
+        self.task = None;
+        Poll::Ready(ended.err().map(|error| Err(DataFusionError::ExecutionJoin(Box::new(error)))))
+    }
+}
+
+impl RecordBatchStream for Forwarded {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+/// What a running query has done so far, read from its plan's metrics.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    plan: Option<Arc<dyn ExecutionPlan>>,
+}
+
+/// Counts at the leaves of a plan: what scans have given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProgressCounts {
+    pub rows: usize,
+    pub bytes: usize,
+    pub files: usize,
+}
+
+impl Progress {
+    pub fn counts(&self) -> ProgressCounts {
+        let mut counts = ProgressCounts::default();
+        if let Some(plan) = &self.plan {
+            add_leaves(plan.as_ref(), &mut counts);
+        }
+        counts
+    }
+}
+
+fn add_leaves(plan: &dyn ExecutionPlan, counts: &mut ProgressCounts) {
+    let children = plan.children();
+    if !children.is_empty() {
+        children.into_iter().for_each(|child| add_leaves(child.as_ref(), counts));
+        return;
+    }
+    let Some(metrics) = plan.metrics() else { return };
+    let sum = |name: &str| metrics.sum_by_name(name).map_or(0, |value| value.as_usize());
+    counts.rows += metrics.output_rows().unwrap_or(0);
+    counts.bytes += sum("bytes_scanned");
+    counts.files += sum("files_opened");
+}
