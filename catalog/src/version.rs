@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// A version as the query names it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum VersionSpec {
     #[default]
     Latest,
@@ -16,7 +16,7 @@ pub enum VersionSpec {
 }
 
 /// How one table of one query is to be read: its version and dynamic options.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ReadOptions {
     pub version: VersionSpec,
     /// `OPTIONS ('scan.snapshot-id' = '3', ...)`: options of the format, for this query alone.

@@ -19,7 +19,7 @@ use super::query_context::QueryContext;
 use super::query_tables::QueryTables;
 use super::session::SessionShared;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::{ExplainStatement, Statement, StatementBody, relations};
+use crate::sql::{ExplainStatement, Relation, Statement, StatementBody, relations};
 
 /// A logical plan and the types of its parameters.
 #[derive(Debug, Clone)]
@@ -38,8 +38,7 @@ pub(super) async fn plan(
 ) -> Result<Planned> {
     let (sql, explain) = query_of(&statement.body)?;
     permitted::check(sql)?;
-    let relations = relations(sql);
-    let tables = QueryTables::open(session, state, statement, relations).await?;
+    let tables = QueryTables::open(session, state, statement, tables_of(sql)).await?;
     let context = QueryContext::new(state, tables);
     let analyzed = analyze(&context, state, sql.clone(), declared);
     let (plan, parameter_types) = analyzed.map_err(|error| plan_error::explain(error, statement))?;
@@ -48,6 +47,16 @@ pub(super) async fn plan(
         None => plan,
     };
     Ok(Planned { plan, parameter_types })
+}
+
+/// The tables that a statement names. sqlparser's visitor passes over the name in `DESCRIBE t`.
+fn tables_of(sql: &SqlStatement) -> Vec<Relation> {
+    match sql {
+        SqlStatement::ExplainTable { table_name, .. } => {
+            vec![Relation { name: table_name.clone(), version: None, is_cte: false }]
+        }
+        other => relations(other),
+    }
 }
 
 /// The tree that DataFusion plans, and the EXPLAIN around it.
@@ -97,7 +106,7 @@ pub(super) fn parser_options(state: &SessionState) -> ParserOptions {
         support_varchar_with_length: options.support_varchar_with_length,
         map_string_types_to_utf8view: options.map_string_types_to_utf8view,
         collect_spans: true,
-        default_null_ordering: NullOrdering::PostgresSQL,
+        default_null_ordering: NullOrdering::NullsMax,
     }
 }
 

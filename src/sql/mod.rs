@@ -23,7 +23,7 @@ pub use dialect::TarnDialect;
 pub use explain::ExplainStatement;
 pub use option_list::{OptionValue, StatementOption};
 pub use position::position_of;
-pub(crate) use relations::{Relation, placeholders, relations};
+pub(crate) use relations::{Relation, relations};
 pub use statement::{Statement, StatementBody};
 pub use subscribe::{Subscribe, SubscribeBound, SubscribeBoundKind, SubscribeSource};
 

@@ -1,10 +1,10 @@
-//! The tables that a statement names, each with its version and options, and its parameters.
+//! The tables that a statement names, each with its version and options.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    ObjectName, Query, TableFactor, TableVersion, Value, ValueWithSpan, Visit, Visitor, With,
+    ObjectName, Query, TableFactor, TableVersion, Visit, Visitor, With,
 };
 
 /// A name in FROM (or where else a statement names a table).
@@ -113,28 +113,6 @@ impl Visitor for Collector {
         let relation = Relation { is_cte: self.is_cte(name), name: name.clone(), version };
         if self.muted == 0 && !self.found.contains(&relation) {
             self.found.push(relation);
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// The highest number of a parameter `$n` in a tree; 0 without parameters.
-pub(crate) fn placeholders(tree: &impl Visit) -> usize {
-    let mut highest = Highest(0);
-    let _ = tree.visit(&mut highest);
-    highest.0
-}
-
-struct Highest(usize);
-
-impl Visitor for Highest {
-    type Break = ();
-
-    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
-        if let Value::Placeholder(text) = &value.value
-            && let Some(number) = text.strip_prefix('$').and_then(|digits| digits.parse().ok())
-        {
-            self.0 = self.0.max(number);
         }
         ControlFlow::Continue(())
     }

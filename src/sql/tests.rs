@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use datafusion::sql::sqlparser::ast::{Statement as SqlStatement, TableVersion};
+use datafusion::sql::sqlparser::ast::TableVersion;
 
 use super::table_clause::{TableClause, VersionClause};
 use super::*;
@@ -271,11 +271,4 @@ fn explain_takes_words_and_options() {
     assert_eq!(explain("EXPLAIN (SELECT 1)"), (false, false, false));
     assert_eq!(fails("EXPLAIN (FAST) SELECT 1").kind, ErrorKind::Syntax);
     assert_eq!(fails("EXPLAIN EXPLAIN SELECT 1").kind, ErrorKind::Syntax);
-}
-
-#[test]
-fn parameters_are_counted() {
-    let statement = one("SELECT $2, t.a FROM t WHERE a = $7 LIMIT $1");
-    assert_eq!(placeholders(statement.sql().unwrap()), 7);
-    assert!(matches!(statement.sql(), Some(SqlStatement::Query(_))));
 }
