@@ -1,0 +1,208 @@
+//! From the Arrow form in which a reader gives a column to the one in which Tarn hands it out.
+//!
+//! Both hold the same values: text as views or with offsets, decimals of any width, timestamps of
+//! any unit. What a reader gives is checked against the type that the schema declares, and a value
+//! that Tarn's form cannot hold is an error, never another value.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{
+    DataType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType,
+};
+use tarn_catalog::types::LogicalType;
+
+use super::error::{CastError, CastResult};
+use super::instant::{Instants, WIDE_TIMESTAMP};
+use super::type_name::TypeName;
+
+/// How to change the form of an array that is not nested.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// It already has Tarn's form.
+    Same,
+    /// Arrow's own cast gives it; a value that does not fit is an error.
+    Arrow(DataType),
+    /// The same numbers under another time zone.
+    Zone(DataType),
+    /// Another unit of time, or a wide timestamp.
+    Unit,
+}
+
+impl Form {
+    /// How to read `physical` as the type; an error where a reader cannot have meant that type.
+    pub fn plan(physical: &DataType, ty: &LogicalType) -> CastResult<Self> {
+        let wanted = ty.arrow();
+        if *physical == wanted {
+            return Ok(Self::Same);
+        }
+        let stored = match physical {
+            DataType::Dictionary(_, values) => values.as_ref(),
+            DataType::RunEndEncoded(_, values) => values.data_type(),
+            other => other,
+        };
+        if *stored == wanted {
+            return Ok(Self::Arrow(wanted));
+        }
+        let encoded = stored != physical;
+        match (stored, &wanted) {
+            (DataType::Timestamp(from, _), DataType::Timestamp(to, _)) if from == to && !encoded => {
+                Ok(Self::Zone(wanted))
+            }
+            (DataType::Timestamp(..), DataType::Timestamp(..)) if !encoded => Ok(Self::Unit),
+            (wide, DataType::Timestamp(TimeUnit::Nanosecond, _)) if *wide == WIDE_TIMESTAMP && !encoded => {
+                Ok(Self::Unit)
+            }
+            _ if holds_same_values(stored, &wanted) => Ok(Self::Arrow(wanted)),
+            _ => Err(CastError::Physical(format!(
+                "the file stores it as {physical}, which is no form of {}",
+                TypeName(ty)
+            ))),
+        }
+    }
+
+    /// Changes the form. `ty` is the type that the form was planned for.
+    pub fn apply(&self, array: &ArrayRef, ty: &LogicalType) -> CastResult<ArrayRef> {
+        match self {
+            Self::Same => Ok(Arc::clone(array)),
+            Self::Arrow(wanted) => arrow_cast(array, wanted),
+            Self::Zone(wanted) => with_zone(array, wanted),
+            // Finer digits than the type's are dropped toward the past, as a reader of that unit would.
+            Self::Unit => Instants::try_new(array)?.to_type(ty, |instant| instant),
+        }
+    }
+}
+
+pub(super) fn arrow_cast(array: &ArrayRef, wanted: &DataType) -> CastResult<ArrayRef> {
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    cast_with_options(array, wanted, &options).map_err(|error| CastError::Physical(error.to_string()))
+}
+
+/// Whether Arrow's cast between the two keeps each value or fails.
+fn holds_same_values(stored: &DataType, wanted: &DataType) -> bool {
+    use DataType as D;
+    match wanted {
+        D::Utf8View => matches!(
+            stored,
+            D::Utf8 | D::LargeUtf8 | D::Utf8View | D::Binary | D::LargeBinary | D::BinaryView
+        ),
+        D::BinaryView => matches!(
+            stored,
+            D::Binary
+                | D::LargeBinary
+                | D::BinaryView
+                | D::FixedSizeBinary(_)
+                | D::Utf8
+                | D::LargeUtf8
+                | D::Utf8View
+        ),
+        D::Int8 | D::Int16 | D::Int32 | D::Int64 => stored.is_integer(),
+        D::Float64 => matches!(stored, D::Float32 | D::Float64),
+        D::Decimal128(_, scale) => matches!(
+            stored,
+            D::Decimal32(_, stored_scale)
+                | D::Decimal64(_, stored_scale)
+                | D::Decimal128(_, stored_scale)
+                | D::Decimal256(_, stored_scale)
+                if stored_scale == scale
+        ),
+        D::Date32 => matches!(stored, D::Int32),
+        D::Time32(TimeUnit::Millisecond) => {
+            matches!(stored, D::Int32 | D::Time32(TimeUnit::Second) | D::Time64(_))
+        }
+        _ => false,
+    }
+}
+
+fn with_zone(array: &ArrayRef, wanted: &DataType) -> CastResult<ArrayRef> {
+    let DataType::Timestamp(unit, zone) = wanted else {
+        return arrow_cast(array, wanted);
+    };
+    let zone = zone.clone();
+    let relabelled: Option<ArrayRef> = match unit {
+        TimeUnit::Second => array
+            .as_primitive_opt::<TimestampSecondType>()
+            .map(|array| Arc::new(array.clone().with_timezone_opt(zone)) as ArrayRef),
+        TimeUnit::Millisecond => array
+            .as_primitive_opt::<TimestampMillisecondType>()
+            .map(|array| Arc::new(array.clone().with_timezone_opt(zone)) as ArrayRef),
+        TimeUnit::Microsecond => array
+            .as_primitive_opt::<TimestampMicrosecondType>()
+            .map(|array| Arc::new(array.clone().with_timezone_opt(zone)) as ArrayRef),
+        TimeUnit::Nanosecond => array
+            .as_primitive_opt::<TimestampNanosecondType>()
+            .map(|array| Arc::new(array.clone().with_timezone_opt(zone)) as ArrayRef),
+    };
+    relabelled.ok_or_else(|| super::leaf::mismatch(array))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use arrow::array::{
+        Decimal128Array, DictionaryArray, Int32Array, StringArray, StringViewArray,
+        TimestampMicrosecondArray, TimestampMillisecondArray,
+    };
+    use arrow::datatypes::Int32Type;
+
+    use super::*;
+
+    fn represent(array: ArrayRef, ty: &LogicalType) -> CastResult<ArrayRef> {
+        Form::plan(array.data_type(), ty)?.apply(&array, ty)
+    }
+
+    #[test]
+    fn text_becomes_views() {
+        let plain: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
+        let expected: ArrayRef = Arc::new(StringViewArray::from(vec![Some("a"), None]));
+        assert_eq!(&represent(plain, &LogicalType::STRING).unwrap(), &expected);
+        let coded: DictionaryArray<Int32Type> = vec![Some("a"), None].into_iter().collect();
+        assert_eq!(&represent(Arc::new(coded), &LogicalType::STRING).unwrap(), &expected);
+    }
+
+    #[test]
+    fn a_number_too_large_for_its_type_is_an_error() {
+        let array: ArrayRef = Arc::new(Int32Array::from(vec![127, -128]));
+        assert_eq!(represent(array, &LogicalType::TinyInt).unwrap().data_type(), &DataType::Int8);
+        let array: ArrayRef = Arc::new(Int32Array::from(vec![128]));
+        assert!(represent(array, &LogicalType::TinyInt).is_err());
+    }
+
+    #[test]
+    fn timestamps_change_zone_and_unit() {
+        let micros: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![-1]).with_timezone("UTC"));
+        let six = represent(Arc::clone(&micros), &LogicalType::Timestamp { precision: 6 }).unwrap();
+        assert_eq!(six.data_type(), &DataType::Timestamp(TimeUnit::Microsecond, None));
+        let three = represent(micros, &LogicalType::TimestampLtz { precision: 3 }).unwrap();
+        assert_eq!(three.as_primitive::<TimestampMillisecondType>().value(0), -1);
+    }
+
+    #[test]
+    fn wide_timestamps_narrow_or_fail() {
+        let nine = LogicalType::Timestamp { precision: 9 };
+        let array = Decimal128Array::from(vec![5]).with_precision_and_scale(38, 9).unwrap();
+        let narrow = represent(Arc::new(array), &nine).unwrap();
+        assert_eq!(narrow.as_primitive::<TimestampNanosecondType>().value(0), 5);
+        let array = Decimal128Array::from(vec![10_i128.pow(20)]).with_precision_and_scale(38, 9).unwrap();
+        assert!(represent(Arc::new(array), &nine).is_err());
+        let millis: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![i64::MAX]));
+        assert!(represent(millis, &nine).is_err());
+    }
+
+    #[test]
+    fn another_type_is_refused() {
+        for (stored, ty) in [
+            (DataType::Utf8, LogicalType::Int),
+            (DataType::Int32, LogicalType::STRING),
+            (DataType::Int64, LogicalType::Date),
+            (DataType::Decimal128(10, 3), LogicalType::Decimal { precision: 10, scale: 2 }),
+            (DataType::Float64, LogicalType::Float),
+            (WIDE_TIMESTAMP, LogicalType::Timestamp { precision: 6 }),
+        ] {
+            assert!(matches!(Form::plan(&stored, &ty), Err(CastError::Physical(_))), "{stored} as {ty:?}");
+        }
+    }
+}
