@@ -2,3 +2,4 @@
 
 pub mod evolve;
 pub mod footer;
+pub mod reader;
