@@ -40,9 +40,9 @@ pub struct IndexEntry {
 pub struct DeletionVectorRange {
     pub data_file: String,
     /// Of the record's size field.
-    pub offset: u64,
+    pub offset: i32,
     /// As stored: without size and checksum for 32-bit vectors, with them for 64-bit vectors.
-    pub length: u64,
+    pub length: i32,
     pub cardinality: Option<u64>,
 }
 
@@ -100,8 +100,8 @@ fn ranges(value: &Value<'_>) -> Decoded<Vec<DeletionVectorRange>> {
 fn range(record: &Record<'_>) -> Decoded<DeletionVectorRange> {
     Ok(DeletionVectorRange {
         data_file: record.required("f0", Value::text)?.to_string(),
-        offset: record.required("f1", Value::count)?,
-        length: record.required("f2", Value::count)?,
+        offset: record.required("f1", Value::int)?,
+        length: record.required("f2", Value::int)?,
         cardinality: record.optional("_CARDINALITY", Value::count)?,
     })
 }

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::merge_rule::MergeEngine;
 use crate::schema::TableSchema;
 
+use super::bucket::BucketFunction;
 use super::option_names::READ_FRESH;
 use super::options::Options;
 use super::partition_path::PartitionNaming;
@@ -39,13 +40,6 @@ pub struct ReadRules {
     /// Folder of all partitions below the table.
     pub data_folder: Option<String>,
     pub partition_naming: PartitionNaming,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BucketFunction {
-    Default,
-    Mod,
-    Hive,
 }
 
 /// Options that must be absent or have this value: any other makes reads differ from what Tarn does.
@@ -158,12 +152,8 @@ fn sequence_descending(options: &Options<'_>) -> Result<bool> {
 }
 
 fn bucket_function(options: &Options<'_>) -> Result<BucketFunction> {
-    Ok(match options.text("bucket-function.type").map(str::to_ascii_lowercase).as_deref() {
-        None | Some("default") => BucketFunction::Default,
-        Some("mod") => BucketFunction::Mod,
-        Some("hive") => BucketFunction::Hive,
-        Some(other) => return Err(options.unsupported(format!("bucket function {other}"))),
-    })
+    let name = options.text("bucket-function.type").unwrap_or("default");
+    name.parse().map_err(|_| options.unsupported(format!("bucket function {name}")))
 }
 
 fn bucket_key(options: &Options<'_>, schema: &TableSchema) -> Vec<String> {

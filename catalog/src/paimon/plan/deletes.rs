@@ -8,11 +8,9 @@ use crate::error::Result;
 use crate::split::{BitmapLayout, DeleteSource};
 
 use crate::paimon::data_layout::DataLayout;
+use crate::paimon::deletion_vector::byte_range;
 use crate::paimon::index_manifest::{DELETION_VECTORS, DeletionVectorRange, IndexEntry, IndexManifest};
 use crate::paimon::manifest::{EntryKind, Partition};
-
-/// Bytes of the size before and the checksum after a deletion vector's payload.
-const FRAME: u64 = 8;
 
 /// Where the deletion vector of a data file stands in the index manifest.
 type Location<'a> = (&'a IndexEntry, &'a DeletionVectorRange);
@@ -49,12 +47,12 @@ impl<'a> DeletionVectors<'a> {
         let Some((entry, range)) = found else {
             return Ok(None);
         };
+        let path = layout.index_file(folder, entry)?;
+        let bytes = byte_range(range.offset, range.length, entry.file_size, &path)?;
         Ok(Some(DeleteSource::Bitmap {
-            path: layout.index_file(folder, entry)?,
-            offset: range.offset,
-            // 32-bit vectors are stored without their frame's length, 64-bit ones with it, and only
-            // the bytes tell which it is: so this is the record or 8 bytes more.
-            length: range.length.saturating_add(FRAME),
+            path,
+            offset: bytes.start,
+            length: bytes.end - bytes.start,
             layout: BitmapLayout::Paimon,
             cardinality: range.cardinality,
         }))

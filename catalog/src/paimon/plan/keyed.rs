@@ -7,6 +7,7 @@ use object_store::path::Path;
 use crate::datum::Datum;
 use crate::error::{Error, Result};
 use crate::merge_rule::{MergeEngine, MergeRule};
+use crate::schema::TableSchema;
 use crate::split::{DataFile, SplitUnit};
 
 use super::bounds::FileTest;
@@ -145,14 +146,31 @@ fn check_keys(table: &str, files: &[KeyedFile<'_>]) -> Result<()> {
     Ok(())
 }
 
+/// Sequence groups order the values of columns by other columns; a schema of the past may lack one
+/// that today's options name.
+fn check_sequence_groups(table: &str, rules: &ReadRules, schema: &TableSchema) -> Result<()> {
+    if rules.merge_engine != MergeEngine::PartialUpdate {
+        return Ok(());
+    }
+    for (option, members) in &schema.options {
+        let order = option.strip_prefix("fields.").and_then(|rest| rest.strip_suffix(".sequence-group"));
+        let names = order.into_iter().chain(order.map(|_| members.as_str())).flat_map(|names| names.split(','));
+        if let Some(missing) = names.map(str::trim).find(|name| schema.field(name).is_none()) {
+            return Err(no_column(table, option, missing));
+        }
+    }
+    Ok(())
+}
+
+fn no_column(table: &str, option: &str, column: &str) -> Error {
+    let message = format!("option '{option}' of table {table} names {column}, which is no column of this version");
+    Error::invalid(message)
+}
+
 /// The merge rule of a table.
-pub fn merge_rule(table: &str, rules: &ReadRules, schema: &crate::schema::TableSchema) -> Result<MergeRule> {
-    let index = |name: &str| {
-        let missing = || {
-            Error::invalid(format!("option 'sequence.field' of table {table} names {name}, no column of it"))
-        };
-        schema.index_of(name).ok_or_else(missing)
-    };
+pub fn merge_rule(table: &str, rules: &ReadRules, schema: &TableSchema) -> Result<MergeRule> {
+    check_sequence_groups(table, rules, schema)?;
+    let index = |name: &str| schema.index_of(name).ok_or_else(|| no_column(table, "sequence.field", name));
     let key = crate::paimon::schema::trimmed_primary_key(schema);
     let speaks_of_merging = |name: &str| {
         ["fields.", "partial-update.", "aggregation.", "first-row.", "deduplicate."]

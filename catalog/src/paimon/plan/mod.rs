@@ -7,6 +7,7 @@
 mod append;
 mod bounds;
 mod deletes;
+mod index_pruning;
 mod keyed;
 mod lower;
 mod predicate;

@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use crate::datum::Datum;
 use crate::error::Result;
-use crate::schema::TableSchema;
+use crate::schema::{SchemaField, TableSchema};
 use crate::split::{PruningCounts, Split, SplitUnit, TableScan};
-use crate::table::ScanRequest;
+use crate::table::{ScanRequest, Table};
 
 use super::append::{evolved_units, plain_units};
 use super::bounds::FileTest;
 use super::deletes::DeletionVectors;
+use super::index_pruning::prune_by_file_indexes;
 use super::keyed::{KeyedPlan, merge_rule};
 use super::lower::{Lowering, utc_millis};
 use super::predicate::{Nulls, Range, may_match};
+use crate::paimon::bucket_select::BucketSelector;
 use crate::paimon::data_layout::DataLayout;
 use crate::paimon::index_manifest::IndexManifest;
 use crate::paimon::live_files::{Buckets, group, live_entries};
@@ -57,9 +59,47 @@ pub async fn plan(input: PlanInput<'_>, request: &ScanRequest) -> Result<TableSc
     filter.count_into(&mut counts);
     let schema_ids: BTreeSet<i64> = entries.iter().map(|entry| entry.file.schema_id).collect();
     let schemas = input.table.table_schemas(&schema_ids).await?;
-    let buckets = group(input.table.label(), entries)?;
+    let mut buckets = group(input.table.label(), entries)?;
+    prune_buckets(&input, request, &schemas, &mut buckets, &mut counts);
+    let mut scan = splits(&input, request, &buckets, &schemas, index.as_deref(), counts)?;
+    prune_by_file_indexes(&mut scan, &input.table.store(), &request.predicate).await?;
+    Ok(scan)
+}
+
+/// Leaves out files of buckets that no wanted row hashes to, by the bucket count of each file.
+fn prune_buckets(
+    input: &PlanInput<'_>,
+    request: &ScanRequest,
+    schemas: &BTreeMap<i64, Arc<TableSchema>>,
+    buckets: &mut Buckets<'_>,
+    counts: &mut PruningCounts,
+) {
     counts.buckets_considered = buckets.len() as u64;
-    splits(&input, request, &buckets, &schemas, index.as_deref(), counts)
+    let key: Option<Vec<SchemaField>> =
+        input.rules.bucket_key.iter().map(|name| input.schema.field(name).cloned()).collect();
+    let selector =
+        key.and_then(|key| Some((BucketSelector::new(&key, input.rules.bucket_function, &request.predicate)?, key)));
+    let Some((selector, key)) = selector else {
+        return;
+    };
+    // Rows were hashed as their writers saw them: a changed type may mean another hash.
+    let hashed_alike = |schema: &TableSchema| {
+        let same = |field: &SchemaField| {
+            schema.fields.iter().any(|written| written.id == field.id && written.data_type == field.data_type)
+        };
+        key.iter().all(same)
+    };
+    let alike: HashMap<i64, bool> = schemas.iter().map(|(id, schema)| (*id, hashed_alike(schema))).collect();
+    buckets.retain(|(_, bucket), files| {
+        let considered = files.len();
+        files.retain(|entry| {
+            let known = alike.get(&entry.file.schema_id).copied().unwrap_or(false);
+            !known || selector.may_match(*bucket, entry.total_buckets)
+        });
+        counts.files_pruned += (considered - files.len()) as u64;
+        !files.is_empty()
+    });
+    counts.buckets_pruned = counts.buckets_considered - buckets.len() as u64;
 }
 
 fn splits(

@@ -1,7 +1,8 @@
 //! Plans of the golden tables: every snapshot of every table that Java wrote.
 
-use super::fixture::{table, table_names, warehouse_folder};
-use crate::split::TableScan;
+use super::fixture::{table, table_names, warehouse, warehouse_folder};
+use crate::paimon::ObjectName;
+use crate::split::{SplitUnit, TableScan};
 use crate::table::{ScanRequest, TableVersion};
 use crate::version::{ReadOptions, VersionSpec};
 
@@ -45,4 +46,54 @@ async fn every_planned_file_is_there_with_its_size() {
             assert_eq!(found.len(), file.size, "{path:?}");
         }
     }
+}
+
+/// A batch query of the golden set.
+#[derive(serde::Deserialize)]
+struct Query {
+    object: String,
+    kind: String,
+    #[serde(default)]
+    options: std::collections::BTreeMap<String, String>,
+    rows: Option<u64>,
+    error: Option<String>,
+}
+
+fn batch_queries() -> Vec<Query> {
+    let manifest = warehouse_folder().parent().unwrap().join("expected/manifest.jsonl");
+    let lines = std::fs::read_to_string(manifest).unwrap();
+    let queries = lines.lines().map(|line| serde_json::from_str::<Query>(line).unwrap());
+    queries.filter(|query| query.kind == "batch").collect()
+}
+
+#[tokio::test]
+async fn tarn_refuses_what_java_refuses() {
+    let warehouse = warehouse();
+    let (mut answered, mut refused) = (0, 0);
+    for query in batch_queries() {
+        let name = ObjectName::parse(&query.object).unwrap();
+        if name.system.is_some() {
+            continue;
+        }
+        let table = warehouse.open("golden", &name.table, name.branch.as_deref()).await.unwrap().unwrap();
+        let read = ReadOptions { options: query.options.clone(), ..ReadOptions::default() };
+        let planned = async { table.version(&read).await?.plan(&ScanRequest::default()).await }.await;
+        let (object, options) = (&query.object, &query.options);
+        match (&query.error, planned) {
+            (None, Ok(scan)) => {
+                answered += 1;
+                let rows: u64 = files(&scan).map(|file| file.rows).sum();
+                let expected = query.rows.unwrap();
+                assert!(rows >= expected, "{object} {options:?}: {rows} rows planned, {expected} expected");
+                let plain = scan.splits.iter().all(|split| matches!(split.unit, SplitUnit::Files(_)));
+                if plain && scan.deletes.is_empty() {
+                    assert_eq!(rows, expected, "{object} {options:?}");
+                }
+            }
+            (Some(_), Err(_)) => refused += 1,
+            (None, Err(error)) => panic!("{object} {options:?}: {error}"),
+            (Some(error), Ok(_)) => panic!("{object} {options:?} was planned; Java said: {error}"),
+        }
+    }
+    assert!(answered > 1000 && refused > 100, "{answered} answered, {refused} refused");
 }
