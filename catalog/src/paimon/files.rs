@@ -47,8 +47,9 @@ impl MetadataFiles {
         Ok(optional(found)?.is_some())
     }
 
-    /// A file whose name is never used twice, decoded once.
-    pub async fn immutable<T, F>(&self, path: &Path, decode: F) -> Result<Arc<T>>
+    /// A file whose name is never used twice, decoded once. It must have the size that was recorded for
+    /// it, if one was: a file cut short between two blocks of records looks whole.
+    pub async fn immutable<T, F>(&self, path: &Path, recorded_size: Option<u64>, decode: F) -> Result<Arc<T>>
     where
         T: Any + Send + Sync + Footprint,
         F: FnOnce(&Path, Bytes) -> Result<T> + Send + 'static,
@@ -57,6 +58,10 @@ impl MetadataFiles {
             return Ok(value);
         }
         let bytes = self.read(path).await?;
+        if let Some(size) = recorded_size.filter(|size| *size != bytes.len() as u64) {
+            let reason = format!("it has {} bytes, but {size} were written", bytes.len());
+            return Err(Error::corrupt(path.as_ref(), reason));
+        }
         let value = Arc::new(decode_aside(path, bytes, decode).await?);
         self.cache.insert(path, &value, None);
         Ok(value)

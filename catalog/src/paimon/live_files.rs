@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path;
 
 use crate::error::{Error, Result};
 use crate::types::LogicalType;
@@ -31,35 +32,70 @@ impl ManifestReader {
         Self { files, layout, partition_types }
     }
 
-    pub async fn list(&self, name: &str) -> Result<Arc<ManifestList>> {
+    /// A manifest list, and its size if the snapshot recorded it.
+    pub async fn list(&self, name: &str, size: Option<i64>) -> Result<Arc<ManifestList>> {
         let path = self.layout.manifest(name)?;
-        self.files.immutable(&path, ManifestList::decode).await
+        let size = size.and_then(|size| u64::try_from(size).ok());
+        self.files.immutable(&path, size, ManifestList::decode).await
     }
 
-    pub async fn manifest(&self, name: &str) -> Result<Arc<Manifest>> {
-        let path = self.layout.manifest(name)?;
+    pub async fn manifest(&self, meta: &ManifestFileMeta) -> Result<Arc<Manifest>> {
+        let path = self.layout.manifest(&meta.file_name)?;
         let types = Arc::clone(&self.partition_types);
-        self.files.immutable(&path, move |path, file| Manifest::decode(path, file, &types)).await
+        let decode = move |path: &Path, file| Manifest::decode(path, file, &types);
+        self.files.immutable(&path, Some(meta.file_size), decode).await
     }
 
     pub async fn index(&self, name: &str) -> Result<Arc<IndexManifest>> {
         let path = self.layout.manifest(name)?;
-        self.files.immutable(&path, IndexManifest::decode).await
+        self.files.immutable(&path, None, IndexManifest::decode).await
     }
 
     /// All manifests of a snapshot, oldest first.
     pub async fn manifests_of(&self, snapshot: &Snapshot) -> Result<Vec<ManifestFileMeta>> {
         let (base, delta) = futures::try_join!(
-            self.list(&snapshot.base_manifest_list),
-            self.list(&snapshot.delta_manifest_list)
+            self.list(&snapshot.base_manifest_list, snapshot.base_manifest_list_size),
+            self.list(&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size)
         )?;
         Ok(base.0.iter().chain(&delta.0).cloned().collect())
     }
 
+    /// The live files of a snapshot.
+    pub async fn live(&self, snapshot: &Snapshot) -> Result<Vec<ManifestEntry>> {
+        let manifests = self.read_all(&self.manifests_of(snapshot).await?).await?;
+        Ok(live_entries(&manifests, |_| true).into_iter().cloned().collect())
+    }
+
+    /// What a snapshot itself added and deleted, in the order of its manifests.
+    pub async fn delta(&self, snapshot: &Snapshot) -> Result<Vec<ManifestEntry>> {
+        self.entries_of(&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size).await
+    }
+
+    /// The changelog files of a snapshot; none where it wrote no changelog.
+    pub async fn changelog(&self, snapshot: &Snapshot) -> Result<Vec<ManifestEntry>> {
+        match &snapshot.changelog_manifest_list {
+            Some(list) => self.entries_of(list, snapshot.changelog_manifest_list_size).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The index files of a snapshot.
+    pub async fn index_of(&self, snapshot: &Snapshot) -> Result<Option<Arc<IndexManifest>>> {
+        match &snapshot.index_manifest {
+            Some(name) => self.index(name).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn entries_of(&self, list: &str, size: Option<i64>) -> Result<Vec<ManifestEntry>> {
+        let manifests = self.read_all(&self.list(list, size).await?.0).await?;
+        Ok(manifests.iter().flat_map(|manifest| &manifest.entries).cloned().collect())
+    }
+
     /// Decodes manifests, several at a time; in the order given.
     pub async fn read_all(&self, metas: &[ManifestFileMeta]) -> Result<Vec<Arc<Manifest>>> {
-        let names: Vec<String> = metas.iter().map(|meta| meta.file_name.clone()).collect();
-        let reads = names.into_iter().map(|name| async move { self.manifest(&name).await });
+        let metas = metas.to_vec();
+        let reads = metas.into_iter().map(|meta| async move { self.manifest(&meta).await });
         stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
     }
 }

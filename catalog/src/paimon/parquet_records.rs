@@ -21,6 +21,13 @@ const BATCH_ROWS: usize = 1024;
 
 /// Calls `visit` with each record of the file, in order.
 pub fn for_each_record(file: Bytes, mut visit: impl FnMut(&Record<'_>) -> Decoded<()>) -> Decoded<()> {
+    // The Parquet reader panics on some damaged files. Nothing of it outlives the call, so that the
+    // panic can end here, as the error that it should have been.
+    let decoding = std::panic::AssertUnwindSafe(|| decode(file, &mut visit));
+    std::panic::catch_unwind(decoding).unwrap_or_else(|_| Err(broken("its reader gave up")))
+}
+
+fn decode(file: Bytes, visit: &mut impl FnMut(&Record<'_>) -> Decoded<()>) -> Decoded<()> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(broken)?;
     let reader = reader.with_batch_size(BATCH_ROWS).build().map_err(broken)?;
     for batch in reader {

@@ -14,8 +14,9 @@ use crate::table::{Table, TableVersion};
 use crate::types::LogicalType;
 use crate::version::ReadOptions;
 
+use super::consumer::Consumer;
 use super::files::MetadataFiles;
-use super::layout::{BRANCH_PREFIX, TableLayout};
+use super::layout::{BRANCH_PREFIX, CONSUMER_PREFIX, TableLayout};
 use super::live_files::ManifestReader;
 use super::option_names;
 use super::options::Options;
@@ -23,6 +24,8 @@ use super::rules::ReadRules;
 use super::scan_options::read_point;
 use super::schema::{PaimonSchema, partition_fields};
 use super::schemas::Schemas;
+use super::snapshot::Snapshot;
+use super::statistics::Statistics;
 use super::table_version::PaimonTableVersion;
 use super::time_travel::resolve;
 use super::timeline::Timeline;
@@ -88,6 +91,28 @@ impl PaimonTable {
     pub async fn branch_names(&self) -> Result<Vec<String>> {
         let folders = self.files.folder_names(&self.layout.branches()).await?;
         Ok(folders.iter().filter_map(|name| name.strip_prefix(BRANCH_PREFIX)).map(str::to_string).collect())
+    }
+
+    /// All consumers, by id.
+    pub async fn consumers(&self) -> Result<Vec<Consumer>> {
+        let mut consumers = Vec::new();
+        for name in self.files.file_names(&self.layout.consumers()).await? {
+            if let Some(id) = name.strip_prefix(CONSUMER_PREFIX) {
+                let path = self.layout.consumer(id)?;
+                let bytes = self.files.try_read(&path).await?;
+                consumers.extend(bytes.map(|bytes| Consumer::parse(id, &path, &bytes)).transpose()?);
+            }
+        }
+        Ok(consumers)
+    }
+
+    /// The statistics that a snapshot carries, if it was analysed or inherits them.
+    pub async fn statistics(&self, snapshot: &Snapshot) -> Result<Option<Statistics>> {
+        let Some(name) = &snapshot.statistics else {
+            return Ok(None);
+        };
+        let path = self.layout.statistics(name)?;
+        Statistics::parse(&path, &self.files.read(&path).await?).map(Some)
     }
 
     /// Reads manifests; the schema tells the types of the partition columns.

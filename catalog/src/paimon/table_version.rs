@@ -9,7 +9,8 @@ use crate::schema::TableSchema;
 use crate::split::{PruningCounts, TableScan};
 use crate::table::{ScanRequest, TableVersion};
 
-use super::plan::{PlanInput, plan};
+use super::manifest::ManifestEntry;
+use super::plan::{Merging, PlanInput, plan_files, plan_snapshot};
 use super::rules::ReadRules;
 use super::snapshot::Snapshot;
 use super::table::PaimonTable;
@@ -45,6 +46,41 @@ impl PaimonTableVersion {
     /// `None` before the first commit.
     pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
         self.point.snapshot.as_ref()
+    }
+
+    /// Plans a read of those files of the version that `keep` wants; it must not tell the addition of a
+    /// file from its deletion.
+    pub async fn plan_where(
+        &self,
+        request: &ScanRequest,
+        keep: &(dyn Fn(&ManifestEntry) -> bool + Sync),
+    ) -> Result<TableScan> {
+        match self.snapshot() {
+            Some(snapshot) => plan_snapshot(self.input(Merging::ByKey), request, snapshot, keep).await,
+            None => Ok(self.empty_scan()),
+        }
+    }
+
+    /// Plans a read of given files under this version's schema, of whichever level; their deletion
+    /// vectors are those of `snapshot`.
+    pub async fn plan_files(
+        &self,
+        request: &ScanRequest,
+        entries: &[ManifestEntry],
+        snapshot: Option<&Snapshot>,
+        merging: Merging,
+    ) -> Result<TableScan> {
+        plan_files(self.input(merging), request, snapshot, entries).await
+    }
+
+    fn input(&self, merging: Merging) -> PlanInput<'_> {
+        PlanInput {
+            table: &self.table,
+            schema: &self.schema,
+            rules: &self.rules,
+            created_since: self.point.created_since,
+            merging,
+        }
     }
 
     fn empty_scan(&self) -> TableScan {
@@ -84,17 +120,7 @@ impl TableVersion for PaimonTableVersion {
     }
 
     async fn plan(&self, request: &ScanRequest) -> Result<TableScan> {
-        let Some(snapshot) = &self.point.snapshot else {
-            return Ok(self.empty_scan());
-        };
-        let input = PlanInput {
-            table: &self.table,
-            schema: &self.schema,
-            rules: &self.rules,
-            snapshot,
-            created_since: self.point.created_since,
-        };
-        plan(input, request).await
+        self.plan_where(request, &|_| true).await
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

@@ -20,7 +20,8 @@ pub async fn prune_by_file_indexes(
     if *predicate == Predicate::True {
         return Ok(());
     }
-    let test = IndexTest { schemas: scan.file_schemas.clone(), table: Arc::clone(&scan.schema), store, predicate };
+    let test =
+        IndexTest { schemas: scan.file_schemas.clone(), table: Arc::clone(&scan.schema), store, predicate };
     let mut kept = Vec::with_capacity(scan.splits.len());
     for mut split in std::mem::take(&mut scan.splits) {
         let before = split.unit.files().count();

@@ -154,7 +154,8 @@ fn check_sequence_groups(table: &str, rules: &ReadRules, schema: &TableSchema) -
     }
     for (option, members) in &schema.options {
         let order = option.strip_prefix("fields.").and_then(|rest| rest.strip_suffix(".sequence-group"));
-        let names = order.into_iter().chain(order.map(|_| members.as_str())).flat_map(|names| names.split(','));
+        let names =
+            order.into_iter().chain(order.map(|_| members.as_str())).flat_map(|names| names.split(','));
         if let Some(missing) = names.map(str::trim).find(|name| schema.field(name).is_none()) {
             return Err(no_column(table, option, missing));
         }
@@ -163,7 +164,8 @@ fn check_sequence_groups(table: &str, rules: &ReadRules, schema: &TableSchema) -
 }
 
 fn no_column(table: &str, option: &str, column: &str) -> Error {
-    let message = format!("option '{option}' of table {table} names {column}, which is no column of this version");
+    let message =
+        format!("option '{option}' of table {table} names {column}, which is no column of this version");
     Error::invalid(message)
 }
 

@@ -15,4 +15,4 @@ mod scan;
 mod sections;
 mod stats;
 
-pub use scan::{PlanInput, plan};
+pub use scan::{Merging, PlanInput, plan_files, plan_snapshot};

@@ -33,35 +33,73 @@ pub struct PlanInput<'a> {
     pub table: &'a PaimonTable,
     pub schema: &'a Arc<TableSchema>,
     pub rules: &'a ReadRules,
-    pub snapshot: &'a Snapshot,
     /// Leave out files that were created before these milliseconds.
     pub created_since: Option<i64>,
+    pub merging: Merging,
 }
 
-/// Plans a read of a whole snapshot.
-pub async fn plan(input: PlanInput<'_>, request: &ScanRequest) -> Result<TableScan> {
+/// What becomes of the rows of a primary-key table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Merging {
+    /// Versions of a key merge to one row.
+    #[default]
+    ByKey,
+    /// Each physical row stands for itself, retractions too: what a changelog reader wants.
+    None,
+}
+
+/// Plans a read of a whole snapshot, of the files that `keep` wants.
+pub async fn plan_snapshot(
+    input: PlanInput<'_>,
+    request: &ScanRequest,
+    snapshot: &Snapshot,
+    keep: &(dyn Fn(&ManifestEntry) -> bool + Sync),
+) -> Result<TableScan> {
     let mut counts = PruningCounts::default();
     let reader = input.table.manifest_reader(input.schema);
-    let mut metas = reader.manifests_of(input.snapshot).await?;
+    let mut metas = reader.manifests_of(snapshot).await?;
     counts.manifests_considered = metas.len() as u64;
     metas.retain(|meta| manifest_may_match(&input, request, meta));
     counts.manifests_pruned = counts.manifests_considered - metas.len() as u64;
 
-    let index = async {
-        match &input.snapshot.index_manifest {
-            Some(name) => reader.index(name).await.map(Some),
-            None => Ok(None),
-        }
-    };
-    let (manifests, index) = futures::try_join!(reader.read_all(&metas), index)?;
-    let mut filter = EntryFilter::new(&input, request);
-    let entries = live_entries(&manifests, |entry| filter.keeps(entry));
+    let (manifests, index) = futures::try_join!(reader.read_all(&metas), reader.index_of(snapshot))?;
+    let mut filter = EntryFilter::new(&input, request, input.rules.hides_level_zero);
+    let entries = live_entries(&manifests, |entry| filter.keeps(entry) && keep(entry));
     filter.count_into(&mut counts);
+    plan_selected(&input, request, entries, (Some(snapshot.id), index.as_deref()), counts).await
+}
+
+/// Plans a read of given files, whose deletion vectors are those of `snapshot`.
+pub async fn plan_files(
+    input: PlanInput<'_>,
+    request: &ScanRequest,
+    snapshot: Option<&Snapshot>,
+    entries: &[ManifestEntry],
+) -> Result<TableScan> {
+    let index = match snapshot {
+        Some(snapshot) => input.table.manifest_reader(input.schema).index_of(snapshot).await?,
+        None => None,
+    };
+    let mut counts = PruningCounts::default();
+    let mut filter = EntryFilter::new(&input, request, false);
+    let entries = entries.iter().filter(|entry| filter.keeps(entry)).collect();
+    filter.count_into(&mut counts);
+    let version = (snapshot.map(|snapshot| snapshot.id), index.as_deref());
+    plan_selected(&input, request, entries, version, counts).await
+}
+
+async fn plan_selected(
+    input: &PlanInput<'_>,
+    request: &ScanRequest,
+    entries: Vec<&ManifestEntry>,
+    version: (Option<i64>, Option<&IndexManifest>),
+    mut counts: PruningCounts,
+) -> Result<TableScan> {
     let schema_ids: BTreeSet<i64> = entries.iter().map(|entry| entry.file.schema_id).collect();
     let schemas = input.table.table_schemas(&schema_ids).await?;
     let mut buckets = group(input.table.label(), entries)?;
-    prune_buckets(&input, request, &schemas, &mut buckets, &mut counts);
-    let mut scan = splits(&input, request, &buckets, &schemas, index.as_deref(), counts)?;
+    prune_buckets(input, request, &schemas, &mut buckets, &mut counts);
+    let mut scan = splits(input, request, &buckets, &schemas, version, counts)?;
     prune_by_file_indexes(&mut scan, &input.table.store(), &request.predicate).await?;
     Ok(scan)
 }
@@ -77,8 +115,9 @@ fn prune_buckets(
     counts.buckets_considered = buckets.len() as u64;
     let key: Option<Vec<SchemaField>> =
         input.rules.bucket_key.iter().map(|name| input.schema.field(name).cloned()).collect();
-    let selector =
-        key.and_then(|key| Some((BucketSelector::new(&key, input.rules.bucket_function, &request.predicate)?, key)));
+    let selector = key.and_then(|key| {
+        Some((BucketSelector::new(&key, input.rules.bucket_function, &request.predicate)?, key))
+    });
     let Some((selector, key)) = selector else {
         return;
     };
@@ -107,7 +146,7 @@ fn splits(
     request: &ScanRequest,
     buckets: &Buckets<'_>,
     schemas: &BTreeMap<i64, Arc<TableSchema>>,
-    index: Option<&IndexManifest>,
+    (snapshot_id, index): (Option<i64>, Option<&IndexManifest>),
     mut counts: PruningCounts,
 ) -> Result<TableScan> {
     let (table, rules) = (input.table.label(), input.rules);
@@ -115,9 +154,10 @@ fn splits(
     let mut lowering = Lowering::new(table, layout, schemas, DeletionVectors::new(index), rules.file_indexes);
     let key_ids: Vec<i32> = trimmed_primary_key(input.schema).iter().map(|field| field.id).collect();
     let test = FileTest::new(input.schema, &request.predicate, &key_ids);
-    let keyed = match input.schema.primary_key.is_empty() {
-        true => None,
-        false => {
+    let merges = input.merging == Merging::ByKey && !input.schema.primary_key.is_empty();
+    let keyed = match merges {
+        false => None,
+        true => {
             let rule = Arc::new(merge_rule(table, rules, input.schema)?);
             Some(KeyedPlan { rules, rule, test: &test })
         }
@@ -140,7 +180,7 @@ fn splits(
     }
     Ok(TableScan {
         table: table.to_string(),
-        snapshot_id: Some(input.snapshot.id),
+        snapshot_id,
         schema: Arc::clone(input.schema),
         file_schemas: lowering.file_schemas,
         deletes: lowering.deletes,
@@ -183,6 +223,7 @@ fn manifest_may_match(input: &PlanInput<'_>, request: &ScanRequest, meta: &Manif
 struct EntryFilter<'a> {
     input: &'a PlanInput<'a>,
     request: &'a ScanRequest,
+    hides_level_zero: bool,
     positions: HashMap<i32, usize>,
     /// By address: entries of a manifest share their partitions, and manifests outlive the filter.
     by_address: HashMap<usize, bool>,
@@ -191,10 +232,11 @@ struct EntryFilter<'a> {
 }
 
 impl<'a> EntryFilter<'a> {
-    fn new(input: &'a PlanInput<'a>, request: &'a ScanRequest) -> Self {
+    fn new(input: &'a PlanInput<'a>, request: &'a ScanRequest, hides_level_zero: bool) -> Self {
         Self {
             input,
             request,
+            hides_level_zero,
             positions: partition_positions(input.schema),
             by_address: HashMap::new(),
             partitions: HashMap::new(),
@@ -205,7 +247,7 @@ impl<'a> EntryFilter<'a> {
     fn keeps(&mut self, entry: &ManifestEntry) -> bool {
         let kept = self.keeps_partition(&entry.partition)
             && self.keeps_bucket(entry)
-            && !(self.input.rules.hides_level_zero && entry.file.level == 0)
+            && !(self.hides_level_zero && entry.file.level == 0)
             && self.is_new_enough(entry);
         self.files.0 += 1;
         self.files.1 += u64::from(!kept);

@@ -1,5 +1,6 @@
 //! Tests over whole tables.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod corruption;
 mod fixture;
 mod golden;
