@@ -5,6 +5,7 @@
 
 pub mod engine;
 pub mod error;
+pub mod merge;
 pub mod scan;
 pub mod sql;
 

@@ -1,0 +1,111 @@
+//! Record-level expiry: rows that are too old by a column of theirs (Java's `RecordLevelExpire`).
+//!
+//! Java applies it where files are compacted, not where they are read: a row that has expired stays
+//! visible until a compaction drops it, and there is no promise about when.
+
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::{
+    DataType, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType,
+};
+use tarn_catalog::schema::TableSchema;
+use tarn_catalog::types::LogicalType;
+use tarn_catalog::{Error, Result};
+
+use super::options::Options;
+
+const EXPIRE_TIME: &str = "record-level.expire-time";
+const TIME_FIELD: &str = "record-level.time-field";
+/// From here on a BIGINT time is in milliseconds, below in seconds.
+const LEAST_MILLISECONDS: i64 = 1_000_000_000_000;
+
+/// When the rows of a table expire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordExpiry {
+    column: usize,
+    lifetime_seconds: i64,
+}
+
+impl RecordExpiry {
+    /// `None` where the table's rows do not expire.
+    pub fn try_new(table: &str, schema: &TableSchema) -> Result<Option<Self>> {
+        let options = Options::new(table, &schema.options);
+        let Some(lifetime) = options.text(EXPIRE_TIME) else { return Ok(None) };
+        let lifetime_seconds = parse_seconds(lifetime).ok_or_else(|| {
+            options.invalid(format!("option '{EXPIRE_TIME}' is '{lifetime}', not a duration such as '7 d'"))
+        })?;
+        let Some(name) = options.text(TIME_FIELD) else {
+            return Err(options.invalid(format!("'{EXPIRE_TIME}' needs '{TIME_FIELD}' as well")));
+        };
+        let column = schema.index_of(name).ok_or_else(|| {
+            options.invalid(format!("'{TIME_FIELD}' names the column {name}, which is not in the table"))
+        })?;
+        use LogicalType::*;
+        match schema.fields[column].data_type {
+            Int | BigInt | Timestamp { .. } | TimestampLtz { .. } => {
+                Ok(Some(Self { column, lifetime_seconds }))
+            }
+            _ => {
+                Err(options
+                    .invalid(format!("'{TIME_FIELD}' must be INT, BIGINT or TIMESTAMP, {name} is not")))
+            }
+        }
+    }
+
+    /// The column that tells a row's time, as an index into the schema.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// Which rows are still alive `now`, in seconds since 1970; rows without a time are.
+    pub fn alive(&self, times: &ArrayRef, now: i64) -> Result<BooleanBuffer> {
+        match times.data_type() {
+            DataType::Int32 => Ok(self.mask::<Int32Type>(times, now, i64::from)),
+            DataType::Int64 => Ok(self.mask::<Int64Type>(times, now, |time| {
+                if time >= LEAST_MILLISECONDS { time / 1000 } else { time }
+            })),
+            DataType::Timestamp(TimeUnit::Millisecond, _) => {
+                Ok(self.mask::<TimestampMillisecondType>(times, now, |time| time / 1000))
+            }
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                Ok(self.mask::<TimestampMicrosecondType>(times, now, |time| time.div_euclid(1000) / 1000))
+            }
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+                Ok(self.mask::<TimestampNanosecondType>(times, now, |time| time.div_euclid(1_000_000) / 1000))
+            }
+            other => Err(Error::invalid(format!("a column of type {other} does not tell when rows expire"))),
+        }
+    }
+
+    fn mask<T: ArrowPrimitiveType>(
+        &self,
+        times: &ArrayRef,
+        now: i64,
+        seconds: impl Fn(T::Native) -> i64,
+    ) -> BooleanBuffer {
+        let times = times.as_primitive::<T>();
+        let alive = |time: T::Native| now <= seconds(time).saturating_add(self.lifetime_seconds);
+        BooleanBuffer::collect_bool(times.len(), |row| times.is_null(row) || alive(times.value(row)))
+    }
+}
+
+/// Java's `TimeUtils.parseDuration`, in whole seconds: a number and a unit, milliseconds where there is
+/// none.
+fn parse_seconds(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number: i64 = number.parse().ok()?;
+    let per_second = |units: i64| Some(number / units);
+    match unit.trim().to_lowercase().as_str() {
+        "d" | "day" | "days" => number.checked_mul(86_400),
+        "h" | "hour" | "hours" => number.checked_mul(3_600),
+        "m" | "min" | "minute" | "mins" | "minutes" => number.checked_mul(60),
+        "s" | "sec" | "second" | "secs" | "seconds" => Some(number),
+        "" | "ms" | "milli" | "millisecond" | "millis" | "milliseconds" => per_second(1_000),
+        "µs" | "micro" | "microsecond" | "micros" | "microseconds" => per_second(1_000_000),
+        "ns" | "nano" | "nanosecond" | "nanos" | "nanoseconds" => per_second(1_000_000_000),
+        _ => None,
+    }
+}
