@@ -8,13 +8,14 @@ use futures::TryStreamExt;
 use tarn::engine::{Execution, Session};
 use tarn::error::ErrorKind;
 
+use crate::golden_set::Result;
 use crate::golden_set::actual::{Reader, spellings_of};
 use crate::golden_set::compare::difference;
 use crate::golden_set::expected::{self, KIND};
 use crate::golden_set::manifest::{Columns, GoldenSet, Query};
 use crate::golden_set::set_like::{self, SetLike};
-use crate::golden_set::value::Row;
-use crate::golden_set::{Result, statement};
+use crate::heading::has_row_kinds;
+use crate::statement::sql_of;
 
 /// A query that takes longer hangs.
 const QUERY_SECONDS_MAX: u64 = 120;
@@ -33,14 +34,6 @@ pub enum Verdict {
 struct Answer {
     schema: arrow::datatypes::SchemaRef,
     batches: Vec<RecordBatch>,
-}
-
-/// The SQL of a query; `Err` where the runner has no words for it yet.
-pub fn sql_of(set: &GoldenSet, query: &Query) -> Result<String> {
-    match &query.format {
-        None => Ok(statement::of_paimon(query, &set.paimon_database()?)),
-        Some(format) => Err(format!("queries of {format} are not there yet").into()),
-    }
 }
 
 /// Runs a query and judges it.
@@ -88,7 +81,7 @@ async fn run(session: &Session, sql: &str) -> tarn::Result<Answer> {
 /// The difference between a result and its answer, if any.
 fn compare(set: &GoldenSet, query: &Query, file: &str, answer: &Answer) -> Result<Option<String>> {
     let columns = set.columns(query)?;
-    let with_kind = query.has_row_kinds();
+    let with_kind = has_row_kinds(query);
     let kind_column = match with_kind {
         true => Some(answer.schema.index_of(KIND).map_err(|_| "the result has no column _kind")?),
         false => None,
@@ -104,8 +97,8 @@ fn compare(set: &GoldenSet, query: &Query, file: &str, answer: &Answer) -> Resul
     let mut want = expected::rows(&set.answer(file)?, columns, with_kind)?;
     for (position, rule) in set_like_columns(set, query, columns)? {
         let position = position + usize::from(with_kind);
-        apply(rule, position, &mut want);
-        apply(rule, position, &mut got);
+        rule.apply_to_column(position, &mut want);
+        rule.apply_to_column(position, &mut got);
     }
     Ok(difference(columns, with_kind, want, got))
 }
@@ -126,11 +119,4 @@ fn set_like_columns(set: &GoldenSet, query: &Query, columns: &Columns) -> Result
     let rules = set_like::of_paimon_table(&table, query.object())?;
     let position = |name: &str| columns.iter().position(|(column, _)| column == name);
     Ok(rules.into_iter().filter_map(|(name, rule)| Some((position(&name)?, rule))).collect())
-}
-
-fn apply(rule: SetLike, position: usize, rows: &mut [Row]) {
-    for cell in rows.iter_mut().filter_map(|row| row.get_mut(position)) {
-        let value = std::mem::replace(cell, crate::golden_set::value::Value::Null);
-        *cell = rule.apply(value);
-    }
 }

@@ -4,6 +4,7 @@ use std::env;
 
 use crate::golden_set::Result;
 use crate::golden_set::manifest::Query;
+use crate::heading::heading;
 use crate::pattern::matches;
 
 pub const HELP: &str = "\
@@ -66,9 +67,9 @@ impl Options {
     }
 
     pub fn wants(&self, query: &Query) -> bool {
-        let heading = query.heading();
+        let counted_as = heading(query);
         let kind =
-            self.kinds.is_empty() || self.kinds.iter().any(|kind| *kind == query.kind || *kind == heading);
+            self.kinds.is_empty() || self.kinds.iter().any(|kind| *kind == query.kind || *kind == counted_as);
         let any = |patterns: &[String], name: &str| {
             patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name))
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::check::Verdict;
 use crate::golden_set::manifest::Query;
+use crate::heading::{group, heading};
 
 /// Characters of a wrong query's explanation that are printed.
 const EXPLANATION_CHARS_MAX: usize = 900;
@@ -47,8 +48,8 @@ pub fn print(outcomes: &[Outcome], shown_max: usize) -> Counts {
     let mut kinds: BTreeMap<String, Counts> = BTreeMap::new();
     let mut groups: BTreeMap<(String, String), Counts> = BTreeMap::new();
     for outcome in outcomes {
-        let heading = outcome.query.heading();
-        let group = outcome.query.group().to_owned();
+        let heading = heading(outcome.query);
+        let group = group(outcome.query).to_owned();
         total.add(&outcome.verdict);
         groups.entry((heading.clone(), group)).or_default().add(&outcome.verdict);
         kinds.entry(heading).or_default().add(&outcome.verdict);
@@ -75,7 +76,7 @@ fn print_wrong(outcomes: &[Outcome], shown_max: usize) {
         let reason: String = reason.chars().take(EXPLANATION_CHARS_MAX).collect();
         println!(
             "WRONG {} {}\n  {}\n  {reason}",
-            outcome.query.heading(),
+            heading(outcome.query),
             outcome.query.object(),
             outcome.sql
         );

@@ -2,6 +2,7 @@
 
 use crate::check::Verdict;
 use crate::golden_set::Result;
+use crate::heading::heading;
 use crate::pattern::matches;
 use crate::report::Outcome;
 
@@ -15,8 +16,8 @@ pub fn failures<'a>(outcomes: &'a [Outcome<'a>]) -> Result<Vec<&'a Outcome<'a>>>
         rules.push(line.rsplit_once(' ').ok_or_else(|| format!("required.txt: {line:?} has no pattern"))?);
     }
     let is_required = |outcome: &Outcome| {
-        let heading = outcome.query.heading();
-        rules.iter().any(|(kind, glob)| *kind == heading && matches(glob, outcome.query.object()))
+        let counted_as = heading(outcome.query);
+        rules.iter().any(|(kind, glob)| *kind == counted_as && matches(glob, outcome.query.object()))
     };
     let failed = |outcome: &&Outcome| !matches!(outcome.verdict, Verdict::Passed | Verdict::Refused);
     Ok(outcomes.iter().filter(failed).filter(|outcome| is_required(outcome)).collect())

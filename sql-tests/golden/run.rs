@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use tarn::engine::{Engine, EngineConfig, LakeLocation, Session};
 
-use crate::check::{Verdict, check, sql_of};
+use crate::check::{Verdict, check};
 use crate::golden_set::Result;
 use crate::golden_set::manifest::GoldenSet;
 use crate::options::Options;
 use crate::report::Outcome;
+use crate::statement::sql_of;
 
 const LAKE: &str = "lake";
 /// Queries between two lines of progress where nobody watches.

@@ -35,25 +35,6 @@ impl Query {
     pub fn object(&self) -> &str {
         self.object.as_deref().unwrap_or(&self.table)
     }
-
-    /// The heading under which results are counted: `batch`, or `delta batch`.
-    pub fn heading(&self) -> String {
-        match &self.format {
-            Some(format) => format!("{format} {}", self.kind),
-            None => self.kind.clone(),
-        }
-    }
-
-    /// The table's group: its name up to the first underscore.
-    pub fn group(&self) -> &str {
-        self.table.split('_').next().unwrap_or(&self.table)
-    }
-
-    /// Whether rows carry a kind (`+I`, `-U`, `+U`, `-D`) that is part of the answer. The rows of a batch
-    /// query are the rows of a table: the kind that the writer's reader happens to give them says nothing.
-    pub fn has_row_kinds(&self) -> bool {
-        matches!(self.kind.as_str(), "incremental" | "stream")
-    }
 }
 
 /// Columns of a result: names and types, in order.

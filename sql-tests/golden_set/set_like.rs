@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Result;
 use super::roaring64;
-use super::value::Value;
+use super::value::{Row, Value};
 
 /// How a column's values are brought to one form before they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,15 @@ pub enum SetLike {
 }
 
 impl SetLike {
-    pub fn apply(self, value: Value) -> Value {
+    /// Brings one column of rows to the form in which they are compared.
+    pub fn apply_to_column(self, position: usize, rows: &mut [Row]) {
+        for cell in rows.iter_mut().filter_map(|row| row.get_mut(position)) {
+            let value = std::mem::replace(cell, Value::Null);
+            *cell = self.apply(value);
+        }
+    }
+
+    fn apply(self, value: Value) -> Value {
         match (self, value) {
             (Self::List { depth: 0 }, Value::List(mut items)) => {
                 items.sort_unstable();

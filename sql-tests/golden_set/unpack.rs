@@ -1,19 +1,10 @@
 //! Finding a set: a folder, or a packed file that is unpacked once into the build's work folder.
 
-use std::env;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::Result;
-
-/// The set that the environment variable `TARN_GOLDEN` names (a folder or a `.tar.zst`), otherwise `packed`.
-pub fn locate(packed: &Path) -> Result<PathBuf> {
-    match env::var_os("TARN_GOLDEN") {
-        Some(named) => open(Path::new(&named)),
-        None => open(packed),
-    }
-}
 
 /// The root of the set at `place`: the folder that holds `expected/manifest.jsonl`.
 pub fn open(place: &Path) -> Result<PathBuf> {

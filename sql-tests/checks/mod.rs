@@ -1,0 +1,18 @@
+//! Tests that need more than a script of statements.
+
+mod corrupt;
+mod demo_figures;
+mod pushdown;
+mod tidy;
+
+use sqllogictest::harness::Trial;
+
+use crate::golden_set::Result;
+
+pub fn trials() -> Result<Vec<Trial>> {
+    let mut trials = demo_figures::trials()?;
+    trials.extend(corrupt::trials());
+    trials.extend(pushdown::trials());
+    trials.extend(tidy::trials());
+    Ok(trials)
+}

@@ -1,0 +1,54 @@
+//! The engine and the server that all tests share, over the demo lake and the golden tables.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use tarn::engine::{Engine, EngineConfig, LakeLocation};
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+use crate::golden_set::{Result, unpack};
+
+/// The lake in which sessions start: its database `rec` holds the demo tables.
+pub const DEMO: &str = "demo";
+/// The lake of golden tables, in its database `golden`.
+pub const GOLDEN: &str = "golden";
+
+const PACKED_DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/demo-lake.tar.zst");
+const PACKED_GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/golden/paimon.tar.zst");
+
+static RUNTIME: LazyLock<std::io::Result<Runtime>> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build());
+static ENGINE: OnceCell<Arc<Engine>> = OnceCell::const_new();
+
+/// Runs a test's future on the runtime that all tests share.
+pub fn block_on<T>(test: impl Future<Output = T>) -> Result<T> {
+    let runtime = RUNTIME.as_ref().map_err(|error| error.to_string())?;
+    Ok(runtime.block_on(test))
+}
+
+/// The folder of the demo lake, unpacked.
+pub fn demo_folder() -> Result<PathBuf> {
+    Ok(unpack::unpacked(Path::new(PACKED_DEMO))?.join("demo-lake"))
+}
+
+/// The root of the golden set that comes with the project. `TARN_GOLDEN` is for the golden runner alone:
+/// the answers in `.slt` files belong to this set.
+pub fn golden_root() -> Result<PathBuf> {
+    unpack::open(Path::new(PACKED_GOLDEN))
+}
+
+/// An engine over the two lakes.
+pub async fn engine() -> Result<&'static Arc<Engine>> {
+    ENGINE
+        .get_or_try_init(|| async {
+            let lake = |name: &str, folder: PathBuf| LakeLocation {
+                name: name.to_owned(),
+                url: folder.display().to_string(),
+            };
+            let golden = golden_root()?.join("warehouse");
+            let lakes = vec![lake(DEMO, demo_folder()?), lake(GOLDEN, golden)];
+            Ok(Engine::open(EngineConfig { lakes, ..EngineConfig::default() }).await?)
+        })
+        .await
+}
