@@ -52,3 +52,19 @@ impl MergeEngine {
         matches!(self, Self::Deduplicate | Self::FirstRow)
     }
 }
+
+impl MergeRule {
+    /// Whether retractions are passed over as if they had never been written (`ignore-delete`, or
+    /// its older names for each engine).
+    pub fn ignore_delete(&self) -> bool {
+        [
+            "ignore-delete",
+            "first-row.ignore-delete",
+            "deduplicate.ignore-delete",
+            "partial-update.ignore-delete",
+        ]
+        .iter()
+        .find_map(|name| self.options.get(*name))
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+}

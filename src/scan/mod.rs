@@ -1,5 +1,17 @@
 //! Step 2 of a read: files with row masks, through DataFusion's own Parquet source where it can.
 
+pub mod deletes;
 pub mod evolve;
+mod filter;
 pub mod footer;
+mod merged;
+mod metrics;
+mod morsel;
+mod output;
+pub mod plan;
 pub mod reader;
+pub mod shared;
+mod source;
+mod whole;
+
+pub use source::LakeSource;

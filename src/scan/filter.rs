@@ -1,0 +1,160 @@
+//! A mask applied after decoding: batches without a dead row pass untouched.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::Int64Type;
+use datafusion::common::internal_err;
+use datafusion::datasource::physical_plan::FileSource;
+use datafusion::error::Result;
+use datafusion::functions::core::file_row_index;
+use datafusion::physical_expr::ScalarFunctionExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::projection::{ProjectionExpr, ProjectionExprs};
+use datafusion::physical_plan::metrics::Count;
+use datafusion_datasource::morsel::{Morsel, MorselPlan, MorselPlanner};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+
+/// Name of the row number column, which never leaves the scan.
+const ROW_NUMBER: &str = "__row_number";
+
+/// The same source with the physical row number as a last column.
+pub fn with_row_numbers(source: &Arc<dyn FileSource>) -> Result<Arc<dyn FileSource>> {
+    let Some(projection) = source.projection() else {
+        return internal_err!("the Parquet source has no projection");
+    };
+    let schema = projection.project_schema(source.table_schema().table_schema())?;
+    let columns = schema.fields().iter().enumerate().map(|(index, field)| {
+        ProjectionExpr::new(Arc::new(Column::new(field.name(), index)), field.name())
+    });
+    let row_number =
+        ScalarFunctionExpr::try_new(file_row_index(), vec![], &schema, Arc::default())?;
+    let all = columns.chain([ProjectionExpr::new(Arc::new(row_number), ROW_NUMBER)]);
+    match source.try_pushdown_projection(&ProjectionExprs::new(all))? {
+        Some(source) => Ok(source),
+        None => internal_err!("the Parquet source refused to number its rows"),
+    }
+}
+
+/// Wraps the planner of a numbered file, and filters what its morsels give.
+pub struct FilteringPlanner {
+    inner: Box<dyn MorselPlanner>,
+    mask: BooleanBuffer,
+    masked: Count,
+}
+
+impl FilteringPlanner {
+    pub fn new(inner: Box<dyn MorselPlanner>, mask: BooleanBuffer, masked: Count) -> Self {
+        Self { inner, mask, masked }
+    }
+
+    fn wrap(inner: Box<dyn MorselPlanner>, mask: &BooleanBuffer, masked: &Count) -> Box<dyn MorselPlanner> {
+        Box::new(Self::new(inner, mask.clone(), masked.clone()))
+    }
+}
+
+impl fmt::Debug for FilteringPlanner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FilteringPlanner").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl MorselPlanner for FilteringPlanner {
+    fn plan(self: Box<Self>) -> Result<Option<MorselPlan>> {
+        let Self { inner, mask, masked } = *self;
+        let Some(mut plan) = inner.plan()? else {
+            return Ok(None);
+        };
+        let morsels = plan.take_morsels().into_iter().map(|inner| {
+            Box::new(FilteringMorsel { inner, mask: mask.clone(), masked: masked.clone() }) as Box<dyn Morsel>
+        });
+        let mut filtered = MorselPlan::new().with_morsels(morsels.collect());
+        let planners = plan.take_ready_planners().into_iter().map(|inner| Self::wrap(inner, &mask, &masked));
+        filtered = filtered.with_planners(planners.collect());
+        if let Some(pending) = plan.take_pending_planner() {
+            filtered.set_pending_planner(async move { Ok(Self::wrap(pending.await?, &mask, &masked)) });
+        }
+        Ok(Some(filtered))
+    }
+}
+
+struct FilteringMorsel {
+    inner: Box<dyn Morsel>,
+    mask: BooleanBuffer,
+    masked: Count,
+}
+
+impl fmt::Debug for FilteringMorsel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FilteringMorsel").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl Morsel for FilteringMorsel {
+    fn into_stream(self: Box<Self>) -> BoxStream<'static, Result<RecordBatch>> {
+        let Self { inner, mask, masked } = *self;
+        inner.into_stream().map(move |batch| apply(&batch?, &mask, &masked)).boxed()
+    }
+}
+
+/// Drops the rows that the mask buries, and the row number.
+fn apply(batch: &RecordBatch, mask: &BooleanBuffer, masked: &Count) -> Result<RecordBatch> {
+    let Some(last) = batch.num_columns().checked_sub(1) else {
+        return internal_err!("a numbered batch has no columns");
+    };
+    let numbers = match batch.column(last).as_primitive_opt::<Int64Type>() {
+        Some(numbers) if numbers.null_count() == 0 => numbers.values(),
+        _ => return internal_err!("the row number is no BIGINT"),
+    };
+    let kept: Vec<usize> = (0..last).collect();
+    let rows = batch.project(&kept)?;
+    let Some(live) = live_rows(numbers, mask) else {
+        return internal_err!("a row number lies beyond the file's mask of {} rows", mask.len());
+    };
+    let dead = live.len() - live.count_set_bits();
+    if dead == 0 {
+        return Ok(rows);
+    }
+    masked.add(dead);
+    Ok(filter_record_batch(&rows, &BooleanArray::new(live, None))?)
+}
+
+/// The mask's bits for these rows; `None` where a row is not in the mask.
+fn live_rows(numbers: &[i64], mask: &BooleanBuffer) -> Option<BooleanBuffer> {
+    let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
+        return Some(BooleanBuffer::new_unset(0));
+    };
+    let start = usize::try_from(first).ok()?;
+    let consecutive = i64::try_from(numbers.len()).is_ok_and(|length| last - first == length - 1);
+    if consecutive {
+        // Row numbers only ever grow within a file.
+        return (start + numbers.len() <= mask.len()).then(|| mask.slice(start, numbers.len()));
+    }
+    if !numbers.iter().all(|&number| usize::try_from(number).is_ok_and(|number| number < mask.len())) {
+        return None;
+    }
+    Some(BooleanBuffer::collect_bool(numbers.len(), |at| {
+        usize::try_from(numbers[at]).is_ok_and(|number| mask.value(number))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_looked_up_by_number_whether_or_not_pages_were_skipped() {
+        let mask = BooleanBuffer::from(vec![true, false, true, true, false, true]);
+        let live = |numbers: &[i64]| live_rows(numbers, &mask).map(|bits| bits.iter().collect::<Vec<_>>());
+        assert_eq!(live(&[1, 2, 3]), Some(vec![false, true, true]));
+        assert_eq!(live(&[0, 4, 5]), Some(vec![true, false, true]));
+        assert_eq!(live(&[]), Some(vec![]));
+        assert_eq!(live(&[4, 5, 6]), None);
+        assert_eq!(live(&[0, 6]), None);
+        assert_eq!(live(&[-1]), None);
+    }
+}
