@@ -6,6 +6,8 @@
 pub mod engine;
 pub mod error;
 pub mod merge;
+pub mod provider;
+pub mod resolve;
 pub mod scan;
 pub mod sql;
 

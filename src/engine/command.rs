@@ -5,9 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::sql::sqlparser::ast::{
-    DiscardObject, Expr, Ident, ObjectName, Reset, Set, Statement, Value,
-};
+use datafusion::sql::sqlparser::ast::{DiscardObject, Expr, Ident, ObjectName, Reset, Set, Statement, Value};
 
 use super::session::{Execution, SessionShared};
 use super::settings;
@@ -16,15 +14,24 @@ use crate::error::{Error, ErrorKind, Result};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Command {
-    Set { name: String, value: Option<String> },
-    ResetAll { tag: &'static str },
-    Show { name: String },
+    Set {
+        name: String,
+        value: Option<String>,
+    },
+    ResetAll {
+        tag: &'static str,
+    },
+    Show {
+        name: String,
+    },
     ShowAll,
     ShowTables,
     ShowDatabases,
     ShowLakes,
     /// Accepted, and nothing to do: the tag alone.
-    Nothing { tag: &'static str },
+    Nothing {
+        tag: &'static str,
+    },
 }
 
 impl Command {

@@ -35,7 +35,9 @@ pub(crate) fn convert(error: &DataFusionError) -> Error {
         DataFusionError::SQL(inner, _) => Error::new(ErrorKind::Syntax, inner.to_string()),
         DataFusionError::Plan(message) => from_text(message, ErrorKind::InvalidParameter),
         DataFusionError::Execution(message) => from_text(message, ErrorKind::InvalidParameter),
-        DataFusionError::Configuration(message) => Error::new(ErrorKind::InvalidParameter, first_part(message)),
+        DataFusionError::Configuration(message) => {
+            Error::new(ErrorKind::InvalidParameter, first_part(message))
+        }
         DataFusionError::NotImplemented(message) => from_text(message, ErrorKind::Unsupported),
         DataFusionError::ResourcesExhausted(message) => {
             Error::new(ErrorKind::OutOfMemory, format!("out of memory: {message}"))
@@ -48,9 +50,9 @@ pub(crate) fn convert(error: &DataFusionError) -> Error {
             ErrorKind::Internal,
             "the statement ran into a bug in Tarn; other sessions are not affected",
         ),
-        DataFusionError::Internal(message) | DataFusionError::Substrait(message) | DataFusionError::Ffi(message) => {
-            from_text(message, ErrorKind::Internal)
-        }
+        DataFusionError::Internal(message)
+        | DataFusionError::Substrait(message)
+        | DataFusionError::Ffi(message) => from_text(message, ErrorKind::Internal),
     }
 }
 
@@ -75,12 +77,15 @@ fn from_arrow(error: &ArrowError) -> Error {
         ArrowError::ExternalError(inner) => return from_any(inner.as_ref()),
         ArrowError::DivideByZero => return Error::new(ErrorKind::DivisionByZero, "division by zero"),
         ArrowError::ArithmeticOverflow(message) => {
-            return Error::new(ErrorKind::NumericOutOfRange, "value out of range").with_detail(message.clone());
+            return Error::new(ErrorKind::NumericOutOfRange, "value out of range")
+                .with_detail(message.clone());
         }
         ArrowError::CastError(message) | ArrowError::ParseError(message) => {
             return from_text(message, ErrorKind::InvalidText);
         }
-        ArrowError::ParquetError(_) | ArrowError::AvroError(_) | ArrowError::IpcError(_) => ErrorKind::CorruptLake,
+        ArrowError::ParquetError(_) | ArrowError::AvroError(_) | ArrowError::IpcError(_) => {
+            ErrorKind::CorruptLake
+        }
         ArrowError::IoError(..) => ErrorKind::Storage,
         ArrowError::MemoryError(_) => ErrorKind::OutOfMemory,
         ArrowError::NotYetImplemented(_) => ErrorKind::Unsupported,
@@ -115,7 +120,10 @@ fn undefined_column(field: &Column, valid: &[Column]) -> Error {
         && !valid.is_empty()
         && !valid.iter().any(|known| known.relation.as_ref().is_some_and(|r| r.table() == relation.table()))
     {
-        return Error::new(ErrorKind::UndefinedTable, format!("missing FROM-clause entry for table \"{relation}\""));
+        return Error::new(
+            ErrorKind::UndefinedTable,
+            format!("missing FROM-clause entry for table \"{relation}\""),
+        );
     }
     let message = match &field.relation {
         Some(relation) => format!("column {relation}.{} does not exist", field.name),
@@ -175,7 +183,8 @@ fn from_text(message: &str, otherwise: ErrorKind) -> Error {
             None => error,
         };
     }
-    let kind = KNOWN.iter().find(|(words, _)| message.starts_with(words)).map_or(otherwise, |(_, kind)| *kind);
+    let kind =
+        KNOWN.iter().find(|(words, _)| message.starts_with(words)).map_or(otherwise, |(_, kind)| *kind);
     match kind {
         ErrorKind::DivisionByZero => Error::new(kind, "division by zero"),
         ErrorKind::CardinalityViolation => {

@@ -43,5 +43,8 @@ pub(super) fn set(context: &SessionContext, name: &str, value: &str) -> Result<(
 }
 
 fn unknown(name: &str) -> Error {
-    Error::new(ErrorKind::UndefinedSetting, format!("unrecognized configuration parameter \"{name}\", or no value for it"))
+    Error::new(
+        ErrorKind::UndefinedSetting,
+        format!("unrecognized configuration parameter \"{name}\", or no value for it"),
+    )
 }

@@ -32,7 +32,9 @@ pub(super) fn check(statement: &Statement) -> Result<()> {
         other => {
             let word = first_word(other);
             match word.as_str() {
-                "CREATE" | "ALTER" | "DROP" | "COMMENT" | "GRANT" | "REVOKE" | "RENAME" => Err(reads_only(word)),
+                "CREATE" | "ALTER" | "DROP" | "COMMENT" | "GRANT" | "REVOKE" | "RENAME" => {
+                    Err(reads_only(word))
+                }
                 _ => Err(Error::new(ErrorKind::Unsupported, format!("{word} is not supported"))),
             }
         }
@@ -49,7 +51,10 @@ fn check_query(query: &Query) -> Result<()> {
         (query.format_clause.is_some(), "FORMAT"),
     ] {
         if present {
-            return Err(Error::new(ErrorKind::Unsupported, format!("{clause} at a query's end is not supported")));
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("{clause} at a query's end is not supported"),
+            ));
         }
     }
     let nested = query.with.iter().flat_map(|with| &with.cte_tables);
@@ -78,7 +83,10 @@ fn check_select(select: &Select) -> Result<()> {
 }
 
 fn reads_only(what: String) -> Error {
-    Error::new(ErrorKind::ReadOnly, format!("cannot execute {what}: Tarn reads lakes and does not write to them"))
+    Error::new(
+        ErrorKind::ReadOnly,
+        format!("cannot execute {what}: Tarn reads lakes and does not write to them"),
+    )
 }
 
 fn first_word(statement: &Statement) -> String {

@@ -10,8 +10,8 @@ use crate::sql::Statement;
 
 /// The error as a client sees it.
 pub(super) fn explain(error: DataFusionError, statement: &Statement) -> Error {
-    let position = span(&error)
-        .and_then(|span| statement.position(Location::new(span.start.line, span.start.column)));
+    let position =
+        span(&error).and_then(|span| statement.position(Location::new(span.start.line, span.start.column)));
     convert(&error).at(position)
 }
 

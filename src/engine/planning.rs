@@ -150,13 +150,15 @@ fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> PlanRes
 fn with_parameter_types(plan: LogicalPlan, types: &[Option<DataType>]) -> PlanResult<LogicalPlan> {
     let typed = |expr: Expr| match expr {
         Expr::Placeholder(Placeholder { id, field: None }) => {
-            let field = parameter_index(&id).and_then(|index| types.get(index)?.as_ref()).map(parameter_field);
+            let field =
+                parameter_index(&id).and_then(|index| types.get(index)?.as_ref()).map(parameter_field);
             Ok(Transformed::yes(Expr::Placeholder(Placeholder::new_with_field(id, field))))
         }
         other => Ok(Transformed::no(other)),
     };
     let plan = plan.transform_up_with_subqueries(|node| {
-        node.map_expressions(|expr| expr.transform_up(typed))?.transform_data(|node| node.recompute_schema().map(Transformed::yes))
+        node.map_expressions(|expr| expr.transform_up(typed))?
+            .transform_data(|node| node.recompute_schema().map(Transformed::yes))
     })?;
     Ok(plan.data)
 }

@@ -15,9 +15,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
 use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::logical_expr::{
-    AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF,
-};
+use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
 use super::query_tables::QueryTables;
@@ -58,9 +56,7 @@ impl ContextProvider for QueryContext<'_> {
     }
 
     fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
-        self.tables
-            .source(&name.to_vec(), None)
-            .map_err(|error| DataFusionError::External(Box::new(error)))
+        self.tables.source(&name.to_vec(), None).map_err(|error| DataFusionError::External(Box::new(error)))
     }
 
     fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
@@ -71,8 +67,7 @@ impl ContextProvider for QueryContext<'_> {
             .cloned()
             .ok_or_else(|| plan_datafusion_err!("Invalid function '{name}'."))?;
         let args = args.into_iter().map(|arg| self.simplify(arg)).collect::<Result<Vec<_>>>()?;
-        let provider =
-            function.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state))?;
+        let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state))?;
         Ok(provider_as_source(provider))
     }
 

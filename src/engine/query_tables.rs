@@ -125,7 +125,12 @@ struct Opener<'a> {
 }
 
 impl Opener<'_> {
-    async fn find(&self, parts: &[String], name: &ObjectName, read: &ReadOptions) -> Result<Arc<dyn TableSource>> {
+    async fn find(
+        &self,
+        parts: &[String],
+        name: &ObjectName,
+        read: &ReadOptions,
+    ) -> Result<Arc<dyn TableSource>> {
         refuse_file_names(name)?;
         let engine = &self.session.engine;
         let current = &self.session.lake;

@@ -55,7 +55,13 @@ fn external(error: Error) -> DataFusionError {
 fn refuse_ignored(relation: &TableFactor) -> Result<()> {
     let ignored = match relation {
         TableFactor::Table {
-            with_hints, sample, partitions, json_path, index_hints, with_ordinality, ..
+            with_hints,
+            sample,
+            partitions,
+            json_path,
+            index_hints,
+            with_ordinality,
+            ..
         } => [
             (sample.is_some(), "TABLESAMPLE"),
             (*with_ordinality, "WITH ORDINALITY"),

@@ -276,7 +276,8 @@ impl SessionShared {
 /// Puts the parameters' values into a plan, each cast to the type that the plan was made for.
 fn bind(plan: LogicalPlan, types: &[Option<DataType>], parameters: Vec<ScalarValue>) -> Result<LogicalPlan> {
     if parameters.len() < types.len() {
-        let message = format!("the statement has {} parameters, {} were given", types.len(), parameters.len());
+        let message =
+            format!("the statement has {} parameters, {} were given", types.len(), parameters.len());
         return Err(Error::new(ErrorKind::InvalidParameter, message));
     }
     if types.is_empty() {

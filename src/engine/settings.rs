@@ -193,7 +193,11 @@ fn accepted(known: &Known, value: &str) -> Result<String> {
         Accepts::Duration => duration_millis(value).map(|_| value.to_owned()).ok_or_else(invalid),
         Accepts::OneOf(values) => {
             let accepted = values.iter().any(|known| known.eq_ignore_ascii_case(value));
-            if accepted { Ok(value.to_owned()) } else { Err(invalid().with_hint(format!("Tarn takes: {}.", values.join(", ")))) }
+            if accepted {
+                Ok(value.to_owned())
+            } else {
+                Err(invalid().with_hint(format!("Tarn takes: {}.", values.join(", "))))
+            }
         }
         Accepts::TimeZone => time_zone(value).ok_or_else(invalid),
     }
@@ -230,7 +234,9 @@ fn time_zone(value: &str) -> Option<String> {
         None => ('+', value.strip_prefix('+').unwrap_or(value)),
     };
     let minutes: u32 = match rest.split_once(':') {
-        Some((hours, minutes)) => hours.parse::<u32>().ok()?.checked_mul(60)?.checked_add(minutes.parse().ok()?)?,
+        Some((hours, minutes)) => {
+            hours.parse::<u32>().ok()?.checked_mul(60)?.checked_add(minutes.parse().ok()?)?
+        }
         None => {
             let hours: f64 = rest.parse().ok()?;
             let minutes = hours * 60.0;

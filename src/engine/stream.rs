@@ -40,11 +40,8 @@ impl RowStream {
     ) -> Self {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
         let task = threads.spawn(forward(rows, Arc::clone(&schema), sender, deadline));
-        let forwarded = Forwarded {
-            schema: Arc::clone(&schema),
-            receiver,
-            task: Some(AbortOnDropHandle::new(task)),
-        };
+        let forwarded =
+            Forwarded { schema: Arc::clone(&schema), receiver, task: Some(AbortOnDropHandle::new(task)) };
         Self { schema, batches: Box::pin(forwarded), progress: Progress { plan } }
     }
 
@@ -52,7 +49,8 @@ impl RowStream {
     pub(super) fn of(batch: RecordBatch) -> Self {
         let schema = batch.schema();
         let rows = futures::stream::once(async move { Ok(batch) });
-        let adapter = datafusion::physical_plan::stream::RecordBatchStreamAdapter::new(Arc::clone(&schema), rows);
+        let adapter =
+            datafusion::physical_plan::stream::RecordBatchStreamAdapter::new(Arc::clone(&schema), rows);
         Self { schema, batches: Box::pin(adapter), progress: Progress { plan: None } }
     }
 }

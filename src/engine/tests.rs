@@ -104,11 +104,16 @@ async fn versions_and_options_reach_the_table() {
     assert_eq!(numbers(&session, "SELECT version FROM t FOR VERSION AS OF 3").await, [3]);
     assert_eq!(numbers(&session, "SELECT version FROM arch.t VERSION AS OF 2 + 2").await, [4]);
     assert_eq!(
-        numbers(&session, "SELECT x.version FROM lake.arch.t SYSTEM_TIME AS OF '1970-01-01 00:00:01.5' x").await,
+        numbers(&session, "SELECT x.version FROM lake.arch.t SYSTEM_TIME AS OF '1970-01-01 00:00:01.5' x")
+            .await,
         [1500]
     );
     assert_eq!(
-        numbers(&session, "SELECT \"Options\", version FROM t OPTIONS ('a' = 'b', 'c' = 'd') VERSION AS OF 1").await,
+        numbers(
+            &session,
+            "SELECT \"Options\", version FROM t OPTIONS ('a' = 'b', 'c' = 'd') VERSION AS OF 1"
+        )
+        .await,
         [2, 1]
     );
     let sql = "WITH t AS (SELECT version FROM t VERSION AS OF 7) SELECT * FROM t, (SELECT version FROM t) u";
@@ -131,7 +136,10 @@ async fn the_session_zone_reads_local_times() {
 async fn a_query_opens_each_table_once_at_each_version() {
     let session = session().await;
     let sql = "SELECT a.opened, b.opened, c.opened - d.opened FROM t a, arch.t b, t VERSION AS OF 3 c, lake.arch.t VERSION AS OF 3 d";
-    assert_eq!(numbers(&session, sql).await[..2], numbers(&session, sql).await[..2].iter().map(|n| n - 2).collect::<Vec<_>>()[..]);
+    assert_eq!(
+        numbers(&session, sql).await[..2],
+        numbers(&session, sql).await[..2].iter().map(|n| n - 2).collect::<Vec<_>>()[..]
+    );
     assert_eq!(numbers(&session, sql).await[2], 0);
 }
 
@@ -177,7 +185,12 @@ async fn mistakes_are_told_as_postgres_tells_them() {
         ("SELECT 1 FROM nope.arch.t", ErrorKind::UndefinedDatabase, "lake \"nope\" does not exist", 15),
         ("SELECT\n versio FROM t", ErrorKind::UndefinedColumn, "column \"versio\" does not exist", 9),
         ("SELECT x.a FROM t", ErrorKind::UndefinedTable, "missing FROM-clause entry for table \"x\"", 8),
-        ("SELECT version FROM t a, t b", ErrorKind::AmbiguousColumn, "column reference \"version\" is ambiguous", 8),
+        (
+            "SELECT version FROM t a, t b",
+            ErrorKind::AmbiguousColumn,
+            "column reference \"version\" is ambiguous",
+            8,
+        ),
         ("SELECT nofunc(1)", ErrorKind::UndefinedFunction, "function nofunc does not exist", 8),
     ] {
         let found = error(&session, sql).await;
@@ -276,9 +289,8 @@ async fn a_dropped_stream_stops_its_work() {
 #[tokio::test]
 async fn explain_shows_plans() {
     let session = session().await;
-    let shown = async |sql: &str| {
-        pretty_format_batches(&rows(&session, sql).await.unwrap()).unwrap().to_string()
-    };
+    let shown =
+        async |sql: &str| pretty_format_batches(&rows(&session, sql).await.unwrap()).unwrap().to_string();
     assert!(shown("EXPLAIN SELECT version FROM t VERSION AS OF 3").await.contains("TableScan: t"));
     assert!(shown("EXPLAIN ANALYZE SELECT version FROM t").await.contains("output_rows=1"));
     assert!(shown("DESCRIBE t").await.contains("opened"));

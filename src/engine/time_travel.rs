@@ -42,12 +42,12 @@ fn constant(expr: &SqlExpr, state: &SessionState) -> Result<ScalarValue> {
     };
     let context = QueryContext::new(state, QueryTables::none());
     let planner = SqlToRel::new_with_options(&context, parser_options(state));
-    let logical = planner
-        .sql_to_expr(expr.clone(), &DFSchema::empty(), &mut PlannerContext::new())
-        .map_err(|error| {
+    let logical = planner.sql_to_expr(expr.clone(), &DFSchema::empty(), &mut PlannerContext::new()).map_err(
+        |error| {
             let error = Error::from(error);
             if error.kind == ErrorKind::UndefinedColumn { not_constant() } else { error }
-        })?;
+        },
+    )?;
     match context.simplify(logical)? {
         Expr::Literal(value, _) => Ok(value),
         _ => Err(not_constant()),

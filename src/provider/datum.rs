@@ -35,7 +35,9 @@ pub fn datum_of(value: &ScalarValue, column: &LogicalType) -> Option<Datum> {
             DataType::Utf8View,
         ) => Datum::Text(v.clone()),
         (
-            ScalarValue::Binary(Some(v)) | ScalarValue::BinaryView(Some(v)) | ScalarValue::LargeBinary(Some(v)),
+            ScalarValue::Binary(Some(v))
+            | ScalarValue::BinaryView(Some(v))
+            | ScalarValue::LargeBinary(Some(v)),
             DataType::BinaryView,
         ) => Datum::Bytes(v.clone()),
         (ScalarValue::TimestampMillisecond(Some(v), _), DataType::Timestamp(TimeUnit::Millisecond, _)) => {

@@ -58,9 +58,7 @@ fn convert(filter: &Expr, schema: &TableSchema) -> Predicate {
         Expr::IsNull(expr) => leaf(column(expr, schema), |_| Some(Test::IsNull)),
         Expr::IsNotNull(expr) => leaf(column(expr, schema), |_| Some(Test::IsNotNull)),
         Expr::Like(like) => prefix(like, schema),
-        Expr::Column(_) => {
-            leaf(column(filter, schema), |field| boolean_test(field, true))
-        }
+        Expr::Column(_) => leaf(column(filter, schema), |field| boolean_test(field, true)),
         Expr::Not(inner) if matches!(**inner, Expr::Column(_)) => {
             leaf(column(inner, schema), |field| boolean_test(field, false))
         }

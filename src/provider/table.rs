@@ -79,9 +79,11 @@ impl TableProvider for LakeTableProvider {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let request = ScanRequest { predicate: predicate_of(filters, &self.version.schema()) };
-        let scan = self.version.plan(&request).await.map_err(|error| {
-            DataFusionError::External(Box::new(crate::Error::from(error)))
-        })?;
+        let scan = self
+            .version
+            .plan(&request)
+            .await
+            .map_err(|error| DataFusionError::External(Box::new(crate::Error::from(error))))?;
         let statistics = statistics_of(&scan);
         let workers = state.config().target_partitions().max(1);
         let plan = Arc::new(ScanPlan::new(scan, Arc::clone(&self.store), Arc::clone(&self.shared)));
@@ -91,12 +93,13 @@ impl TableProvider for LakeTableProvider {
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
         // The source reads through the table's own store; the URL only has to name one that exists.
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(LakeSource::new(plan)))
-            .with_file_groups(groups)
-            .with_statistics(statistics)
-            .with_limit(limit)
-            .with_projection_indices(projection.cloned())?
-            .build();
+        let config =
+            FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(LakeSource::new(plan)))
+                .with_file_groups(groups)
+                .with_statistics(statistics)
+                .with_limit(limit)
+                .with_projection_indices(projection.cloned())?
+                .build();
         Ok(DataSourceExec::from_data_source(config))
     }
 }

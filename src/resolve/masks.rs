@@ -44,12 +44,7 @@ pub struct MaskBuilder<'a> {
 }
 
 impl<'a> MaskBuilder<'a> {
-    pub fn new(
-        table: &'a str,
-        rule: &'a MergeRule,
-        files: &'a [FileRows],
-        order: VersionOrder<'a>,
-    ) -> Self {
+    pub fn new(table: &'a str, rule: &'a MergeRule, files: &'a [FileRows], order: VersionOrder<'a>) -> Self {
         let live = files.iter().map(|file| match &file.undeleted {
             Some(bits) => {
                 let mut builder = BooleanBufferBuilder::new(file.rows);
@@ -114,9 +109,10 @@ impl<'a> MaskBuilder<'a> {
     /// base of what level 0 brings.
     fn choose_candidates(&mut self, rows: &[Position]) {
         self.candidates.clear();
-        let base = self.rule.lookup_base.then(|| {
-            rows.iter().map(|(file, _)| self.files[*file].level).filter(|level| *level > 0).min()
-        });
+        let base = self
+            .rule
+            .lookup_base
+            .then(|| rows.iter().map(|(file, _)| self.files[*file].level).filter(|level| *level > 0).min());
         for &row in rows {
             let level = self.files[row.0].level;
             if level > 0 && base.flatten().is_some_and(|base| level != base) {

@@ -29,8 +29,7 @@ pub fn merge<K: Keys, E: MergeEvents>(
     may_repeat: &[bool],
     events: &mut E,
 ) -> Result<(), E::Error> {
-    let mut merge =
-        Merge { inputs, heads: vec![0; inputs.len()], order: Vec::new(), moved: Vec::new() };
+    let mut merge = Merge { inputs, heads: vec![0; inputs.len()], order: Vec::new(), moved: Vec::new() };
     for input in 0..inputs.len() {
         merge.insert(input);
     }
@@ -38,7 +37,13 @@ pub fn merge<K: Keys, E: MergeEvents>(
     while let Some(&first) = merge.order.first() {
         let start = merge.heads[first];
         let Some(&second) = merge.order.get(1) else {
-            return emit_stretch(&inputs[first], first, start..inputs[first].len(), may_repeat[first], events);
+            return emit_stretch(
+                &inputs[first],
+                first,
+                start..inputs[first].len(),
+                may_repeat[first],
+                events,
+            );
         };
         if inputs[first].compare(start, &inputs[second], merge.heads[second]) == Ordering::Less {
             let end = inputs[first].gallop(start, &inputs[second], merge.heads[second]);

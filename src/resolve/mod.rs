@@ -8,8 +8,8 @@
 
 pub mod cache;
 pub mod keys;
-pub mod merge;
 mod masks;
+pub mod merge;
 mod order;
 mod outcome;
 mod section;

@@ -54,7 +54,13 @@ pub fn file_ranks(files: &[DataFile]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|&index| {
         let file = &files[index];
-        (file.max_sequence, file.min_sequence, Reverse(file.level), file.creation_time_millis, file.path.as_ref())
+        (
+            file.max_sequence,
+            file.min_sequence,
+            Reverse(file.level),
+            file.creation_time_millis,
+            file.path.as_ref(),
+        )
     });
     let mut ranks = vec![0; files.len()];
     for (rank, index) in order.into_iter().enumerate() {

@@ -116,7 +116,8 @@ impl Section {
         let kinds = if needs.kinds { Some(self.kind_values(file, &column(next)?)?) } else { None };
         let order = FileOrder { user_sequence: self.sequence_rows(&user)?, sequence, kinds };
         let rows = usize::try_from(file.rows).map_err(|_| self.too_large(file))?;
-        let positions = undeleted.as_ref().map(set_positions).transpose().map_err(|_| self.too_large(file))?;
+        let positions =
+            undeleted.as_ref().map(set_positions).transpose().map_err(|_| self.too_large(file))?;
         Ok(FileKeys { rows: FileRows { rows, undeleted, positions, level: file.level }, keys, order })
     }
 
@@ -139,7 +140,9 @@ impl Section {
 
     fn kind_values(&self, file: &DataFile, column: &ArrayRef) -> Result<Vec<i8>> {
         match column.as_primitive_opt::<Int8Type>() {
-            Some(values) if values.null_count() == 0 && values.values().iter().all(|kind| (0..=3).contains(kind)) => {
+            Some(values)
+                if values.null_count() == 0 && values.values().iter().all(|kind| (0..=3).contains(kind)) =>
+            {
                 Ok(values.values().to_vec())
             }
             _ => Err(self.corrupt(file, &format!("{} must hold row kinds 0 to 3", self.rule.kind_column))),

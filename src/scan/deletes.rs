@@ -24,7 +24,10 @@ pub async fn undeleted_rows(
     undeleted.append_n(rows, true);
     for &index in &file.deletes {
         let source = deletes.get(index).ok_or_else(|| {
-            Error::corrupt(file.path.to_string(), format!("it names delete source {index}, which is not there"))
+            Error::corrupt(
+                file.path.to_string(),
+                format!("it names delete source {index}, which is not there"),
+            )
         })?;
         for position in load(source, store).await?.iter() {
             match usize::try_from(position) {

@@ -28,11 +28,11 @@ pub fn with_row_numbers(source: &Arc<dyn FileSource>) -> Result<Arc<dyn FileSour
         return internal_err!("the Parquet source has no projection");
     };
     let schema = projection.project_schema(source.table_schema().table_schema())?;
-    let columns = schema.fields().iter().enumerate().map(|(index, field)| {
-        ProjectionExpr::new(Arc::new(Column::new(field.name(), index)), field.name())
-    });
-    let row_number =
-        ScalarFunctionExpr::try_new(file_row_index(), vec![], &schema, Arc::default())?;
+    let columns =
+        schema.fields().iter().enumerate().map(|(index, field)| {
+            ProjectionExpr::new(Arc::new(Column::new(field.name(), index)), field.name())
+        });
+    let row_number = ScalarFunctionExpr::try_new(file_row_index(), vec![], &schema, Arc::default())?;
     let all = columns.chain([ProjectionExpr::new(Arc::new(row_number), ROW_NUMBER)]);
     match source.try_pushdown_projection(&ProjectionExprs::new(all))? {
         Some(source) => Ok(source),

@@ -94,7 +94,8 @@ impl Gather {
             self.rows_merged.add(rows.len());
             let gathered = self.gather(rows).await?;
             let kinds: Vec<i8> = rows.iter().map(|row| row.kind).collect();
-            let merged = self.merger.merge(&gathered, &kinds, &offsets, Retractions::Drop).map_err(external)?;
+            let merged =
+                self.merger.merge(&gathered, &kinds, &offsets, Retractions::Drop).map_err(external)?;
             if merged.rows.num_rows() > 0 {
                 return self.output.project(&merged.rows).map(Some);
             }

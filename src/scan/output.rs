@@ -27,9 +27,8 @@ impl Output {
         let fields: Vec<_> =
             columns.iter().map(|&index| Arc::clone(&plan.arrow_schema.fields()[index])).collect();
         let input = Schema::new(fields);
-        let projector = projection
-            .try_map_exprs(|expr| reassign_expr_columns(expr, &input))?
-            .make_projector(&input)?;
+        let projector =
+            projection.try_map_exprs(|expr| reassign_expr_columns(expr, &input))?.make_projector(&input)?;
         Ok(Self { columns: Arc::new(columns), projector })
     }
 

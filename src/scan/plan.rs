@@ -107,7 +107,8 @@ impl ScanPlan {
         let store_id = self.shared.footers.store_id(&self.store);
         let identity = SectionIdentity::new(store_id, &rule, &files, &self.deletes);
         for (place, file) in files.iter().enumerate() {
-            self.files.push(PlannedFile { section: Some((index, place)), ..PlannedFile::alone(file.clone()) });
+            self.files
+                .push(PlannedFile { section: Some((index, place)), ..PlannedFile::alone(file.clone()) });
         }
         let section = Section {
             table: Arc::clone(&self.table),

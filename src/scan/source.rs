@@ -74,8 +74,15 @@ impl FileSource for LakeSource {
             return internal_err!("a lake source was opened without a batch size");
         };
         let metrics = ScanMetrics::new(self.parquet.metrics(), partition);
-        LakeMorselizer::try_new(Arc::clone(&self.plan), &self.parquet, base_config, partition, batch_rows, metrics)
-            .map(|morselizer| Box::new(morselizer) as _)
+        LakeMorselizer::try_new(
+            Arc::clone(&self.plan),
+            &self.parquet,
+            base_config,
+            partition,
+            batch_rows,
+            metrics,
+        )
+        .map(|morselizer| Box::new(morselizer) as _)
     }
 
     fn table_schema(&self) -> &TableSchema {

@@ -23,8 +23,7 @@ pub async fn open_file(
     batch_rows: usize,
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
     let columns = read_columns(plan, output);
-    let rows =
-        reader::open(plan.file_to_read(file), &columns, live, batch_rows).await.map_err(external)?;
+    let rows = reader::open(plan.file_to_read(file), &columns, live, batch_rows).await.map_err(external)?;
     Ok(projected(rows, output))
 }
 
@@ -45,10 +44,7 @@ fn read_columns(plan: &ScanPlan, output: &Output) -> ReadColumns {
     ReadColumns::of_table(fields)
 }
 
-fn projected(
-    rows: BatchStream,
-    output: &Output,
-) -> BoxStream<'static, Result<RecordBatch>> {
+fn projected(rows: BatchStream, output: &Output) -> BoxStream<'static, Result<RecordBatch>> {
     let output = output.clone();
     rows.map(move |batch| output.project(&batch.map_err(external)?)).boxed()
 }

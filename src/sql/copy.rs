@@ -48,7 +48,10 @@ impl CopyStatement {
             CopySource::Rows(source)
         } else {
             let name = parser.parse_object_name(false)?;
-            CopySource::Table { name, columns: parser.parse_parenthesized_column_list(IsOptional::Optional, false)? }
+            CopySource::Table {
+                name,
+                columns: parser.parse_parenthesized_column_list(IsOptional::Optional, false)?,
+            }
         };
         let target = parse_target(parser)?;
         let mut options = Vec::new();

@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{
-    ObjectName, Query, TableFactor, TableVersion, Visit, Visitor, With,
-};
+use datafusion::sql::sqlparser::ast::{ObjectName, Query, TableFactor, TableVersion, Visit, Visitor, With};
 
 /// A name in FROM (or where else a statement names a table).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -96,9 +94,7 @@ impl Visitor for Collector {
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         self.factor = match factor {
             TableFactor::Table { args: Some(_), .. } => Some(FactorName::Function),
-            TableFactor::Table { version: Some(version), .. } => {
-                Some(FactorName::Versioned(version.clone()))
-            }
+            TableFactor::Table { version: Some(version), .. } => Some(FactorName::Versioned(version.clone())),
             _ => None,
         };
         ControlFlow::Continue(())

@@ -72,10 +72,7 @@ impl Subscribe {
 impl SubscribeBound {
     fn parse(parser: &mut Parser) -> Result<Self, ParserError> {
         let at_least = accept_words(parser, ["at", "least"]);
-        let typed_text = matches!(
-            parser.peek_tokens::<2>(),
-            [Token::Word(_), Token::SingleQuotedString(_)]
-        );
+        let typed_text = matches!(parser.peek_tokens::<2>(), [Token::Word(_), Token::SingleQuotedString(_)]);
         let kind = if accept_word(parser, "version") {
             SubscribeBoundKind::Version
         } else if !typed_text && accept_word(parser, "timestamp") {

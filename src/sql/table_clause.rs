@@ -151,11 +151,8 @@ fn inside_clause(before: &[TokenWithSpan]) -> bool {
 /// The tokens after which sqlparser asks for an expression, and the mark it is to find.
 fn introduction(span: Span) -> impl Iterator<Item = TokenWithSpan> {
     let words = ["FOR", "SYSTEM_TIME", "AS", "OF"].map(Token::make_keyword);
-    let mark = Token::Word(Word {
-        value: CLAUSE.to_owned(),
-        quote_style: Some(MARK),
-        keyword: Keyword::NoKeyword,
-    });
+    let mark =
+        Token::Word(Word { value: CLAUSE.to_owned(), quote_style: Some(MARK), keyword: Keyword::NoKeyword });
     words.into_iter().chain([mark]).map(move |token| TokenWithSpan::new(token, span))
 }
 
@@ -280,9 +277,10 @@ impl TableClause {
             VersionClause::Version(value) => named(Ident::new(VERSION), value),
             VersionClause::Time(value) => named(Ident::new(TIME), value),
         });
-        let options = self.options.into_iter().map(|(name, value)| {
-            named(marked(name, span), Expr::value(Value::SingleQuotedString(value)))
-        });
+        let options = self
+            .options
+            .into_iter()
+            .map(|(name, value)| named(marked(name, span), Expr::value(Value::SingleQuotedString(value))));
         Expr::Function(Function {
             name: ObjectName(vec![ObjectNamePart::Identifier(marked(CLAUSE.to_owned(), span))]),
             uses_odbc_syntax: false,

@@ -65,68 +65,71 @@ fn versions_parse_in_all_spellings() {
         read("SELECT * FROM t FOR SYSTEM_TIME AS OF TIMESTAMP '2026-11-03 00:00:00'"),
         ["t time TIMESTAMP '2026-11-03 00:00:00'"]
     );
-    assert_eq!(read("SELECT * FROM t timestamp as of now() - interval '1 day' AS x"), [
-        "t time now() - INTERVAL '1 day'"
-    ]);
-    assert_eq!(read("SELECT * FROM t SYSTEM_TIME AS OF 17 x, u FOR TIMESTAMP AS OF 18"), [
-        "t time 17",
-        "u time 18"
-    ]);
+    assert_eq!(
+        read("SELECT * FROM t timestamp as of now() - interval '1 day' AS x"),
+        ["t time now() - INTERVAL '1 day'"]
+    );
+    assert_eq!(
+        read("SELECT * FROM t SYSTEM_TIME AS OF 17 x, u FOR TIMESTAMP AS OF 18"),
+        ["t time 17", "u time 18"]
+    );
 }
 
 #[test]
 fn options_parse_before_and_after_versions() {
-    assert_eq!(read("SELECT * FROM t OPTIONS ('a' = 'b', 'scan.snapshot-id' = 3) AS x"), [
-        "t a=b scan.snapshot-id=3"
-    ]);
-    assert_eq!(read("SELECT * FROM t VERSION AS OF 3 OPTIONS ('a' = 'b') x JOIN u ON true"), [
-        "t version 3 a=b",
-        "u"
-    ]);
+    assert_eq!(
+        read("SELECT * FROM t OPTIONS ('a' = 'b', 'scan.snapshot-id' = 3) AS x"),
+        ["t a=b scan.snapshot-id=3"]
+    );
+    assert_eq!(
+        read("SELECT * FROM t VERSION AS OF 3 OPTIONS ('a' = 'b') x JOIN u ON true"),
+        ["t version 3 a=b", "u"]
+    );
     assert_eq!(read("SELECT * FROM t OPTIONS ('a'='b') FOR VERSION AS OF 3 x"), ["t version 3 a=b"]);
 }
 
 #[test]
 fn versions_parse_wherever_a_table_stands() {
     assert_eq!(
-        read("SELECT * FROM a FULL OUTER JOIN b FOR VERSION AS OF 'x' o ON a.k = o.k WHERE a.k IN (SELECT k FROM c VERSION AS OF 2)"),
+        read(
+            "SELECT * FROM a FULL OUTER JOIN b FOR VERSION AS OF 'x' o ON a.k = o.k WHERE a.k IN (SELECT k FROM c VERSION AS OF 2)"
+        ),
         ["a", "b version 'x'", "c version 2"]
     );
-    assert_eq!(read("SELECT (SELECT max(x) FROM t VERSION AS OF 1) FROM (t VERSION AS OF 2 JOIN u ON true)"), [
-        "t version 1",
-        "t version 2",
-        "u"
-    ]);
-    assert_eq!(read("SELECT 1 FROM t$branch_b VERSION AS OF 1 UNION ALL SELECT 2 FROM \"t$snapshots\""), [
-        "t$branch_b version 1",
-        "\"t$snapshots\""
-    ]);
+    assert_eq!(
+        read("SELECT (SELECT max(x) FROM t VERSION AS OF 1) FROM (t VERSION AS OF 2 JOIN u ON true)"),
+        ["t version 1", "t version 2", "u"]
+    );
+    assert_eq!(
+        read("SELECT 1 FROM t$branch_b VERSION AS OF 1 UNION ALL SELECT 2 FROM \"t$snapshots\""),
+        ["t$branch_b version 1", "\"t$snapshots\""]
+    );
 }
 
 #[test]
 fn common_table_expressions_shadow_tables_only_in_their_scope() {
-    assert_eq!(read("WITH t AS (SELECT * FROM t VERSION AS OF 3) SELECT * FROM t"), ["t version 3", "t (cte)"]);
     assert_eq!(
-        read("WITH T AS (SELECT 1) SELECT * FROM t VERSION AS OF 3"),
-        ["t (cte) version 3"]
+        read("WITH t AS (SELECT * FROM t VERSION AS OF 3) SELECT * FROM t"),
+        ["t version 3", "t (cte)"]
     );
+    assert_eq!(read("WITH T AS (SELECT 1) SELECT * FROM t VERSION AS OF 3"), ["t (cte) version 3"]);
     assert_eq!(
-        read("(WITH t AS (WITH u AS (SELECT 1) SELECT * FROM u) SELECT * FROM u CROSS JOIN t) UNION SELECT * FROM t"),
+        read(
+            "(WITH t AS (WITH u AS (SELECT 1) SELECT * FROM u) SELECT * FROM u CROSS JOIN t) UNION SELECT * FROM t"
+        ),
         ["u (cte)", "u", "t (cte)", "t"]
     );
-    assert_eq!(
-        read("WITH RECURSIVE n AS (SELECT 1 UNION ALL SELECT * FROM n) SELECT * FROM n"),
-        ["n (cte)"]
-    );
+    assert_eq!(read("WITH RECURSIVE n AS (SELECT 1 UNION ALL SELECT * FROM n) SELECT * FROM n"), ["n (cte)"]);
 }
 
 #[test]
 fn words_of_clauses_stay_names_elsewhere() {
     assert_eq!(read("SELECT version AS of, timestamp AS of FROM version"), ["version"]);
     assert_eq!(read("SELECT t.version, options FROM t options (a, b)"), ["t"]);
-    assert_eq!(read("SELECT 1 FROM t at JOIN u before ON at.x = before.x JOIN v changes ON true"), [
-        "t", "u", "v"
-    ]);
+    assert_eq!(
+        read("SELECT 1 FROM t at JOIN u before ON at.x = before.x JOIN v changes ON true"),
+        ["t", "u", "v"]
+    );
     assert_eq!(read("SELECT a, b AT TIME ZONE 'UTC' FROM t version"), ["t"]);
     assert_eq!(read("SELECT x FROM t FOR UPDATE"), ["t"]);
     assert_eq!(read("SELECT substring(a FROM 2 FOR 3), options('a' = 'b') FROM t"), ["t"]);
@@ -228,7 +231,9 @@ fn copy_parses_new_and_old_options() {
         StatementBody::Copy(copy) => copy,
         other => panic!("{other:?}"),
     };
-    let new = copy("COPY (SELECT * FROM t VERSION AS OF 3) TO STDOUT (FORMAT 'binary', HEADER, DELIMITER '|', FORCE_QUOTE *)");
+    let new = copy(
+        "COPY (SELECT * FROM t VERSION AS OF 3) TO STDOUT (FORMAT 'binary', HEADER, DELIMITER '|', FORCE_QUOTE *)",
+    );
     assert_eq!(new.target, CopyTarget::Stdout);
     assert_eq!(new.options[0].value.as_text(), Some("binary"));
     assert_eq!(new.options[1].value, OptionValue::Absent);
