@@ -14,6 +14,7 @@ pub mod row_positions;
 pub mod schema;
 pub mod split;
 pub mod stats;
+pub mod system;
 pub mod table;
 pub mod types;
 pub mod version;

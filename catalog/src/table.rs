@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::predicate::Predicate;
 use crate::schema::TableSchema;
 use crate::split::TableScan;
+use crate::system::SystemTable;
 use crate::version::ReadOptions;
 
 /// A table of some format. Opening it reads no version yet.
@@ -27,6 +28,18 @@ pub trait Table: Debug + Send + Sync {
 
     /// Chooses a version once; everything read through the result is of that version.
     async fn at(&self, read: &ReadOptions) -> Result<Arc<dyn TableVersion>>;
+
+    /// Names of the system tables that [`Self::system_table`] opens, sorted.
+    fn system_tables(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Opens a system table (`snapshots`, `files`, ...) as of the version that the query wants; `None`
+    /// where the format has none of that name.
+    async fn system_table(&self, name: &str, read: &ReadOptions) -> Result<Option<Arc<dyn SystemTable>>> {
+        let _ = (name, read);
+        Ok(None)
+    }
 
     fn as_any(&self) -> &dyn std::any::Any;
 }

@@ -27,8 +27,8 @@ const MAX_DEPTH: usize = 64;
 /// Vectors longer than this are a mistake of the file.
 const MAX_VECTOR: u64 = 1 << 24;
 
-#[cfg(test)]
-fn parse_type(json: &Json) -> Parsed<NullableType> {
+/// A type alone.
+pub fn parse_type(json: &Json) -> Parsed<NullableType> {
     nested(json, 0)
 }
 

@@ -52,6 +52,8 @@ pub struct GlobalIndexMeta {
     pub row_range_start: i64,
     pub row_range_end: i64,
     pub index_field_id: i32,
+    /// Further columns of the index.
+    pub extra_field_ids: Vec<i32>,
 }
 
 impl IndexManifest {
@@ -106,11 +108,16 @@ fn range(record: &Record<'_>) -> Decoded<DeletionVectorRange> {
     })
 }
 
+fn ints(value: &Value<'_>) -> Decoded<Vec<i32>> {
+    value.list()?.iter().map(Value::int).collect()
+}
+
 fn global_index(value: &Value<'_>) -> Decoded<GlobalIndexMeta> {
     let record = value.record()?;
     Ok(GlobalIndexMeta {
         row_range_start: record.required("_ROW_RANGE_START", Value::long)?,
         row_range_end: record.required("_ROW_RANGE_END", Value::long)?,
         index_field_id: record.required("_INDEX_FIELD_ID", Value::int)?,
+        extra_field_ids: record.optional("_EXTRA_FIELD_IDS", ints)?.unwrap_or_default(),
     })
 }

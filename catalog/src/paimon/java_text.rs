@@ -2,41 +2,6 @@
 
 use chrono::{DateTime, NaiveDateTime, Timelike};
 
-/// `Double.toString`: plain digits from 0.001 to 10^7, otherwise `1.5E10`.
-pub fn double(value: f64) -> String {
-    floating(value, format!("{:e}", value.abs()))
-}
-
-/// `Float.toString`.
-pub fn float(value: f32) -> String {
-    floating(f64::from(value), format!("{:e}", value.abs()))
-}
-
-/// `scientific` is the shortest text that reads back as the value's magnitude, like `1.25e-7`.
-fn floating(value: f64, scientific: String) -> String {
-    if value.is_nan() {
-        return "NaN".into();
-    }
-    let sign = if value.is_sign_negative() { "-" } else { "" };
-    if value.is_infinite() {
-        return format!("{sign}Infinity");
-    }
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let or_zero = |text: &str| if text.is_empty() { "0".to_string() } else { text.to_string() };
-    match exponent {
-        -3..=-1 => format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1)),
-        0..=6 => {
-            let digits = format!("{digits:0<width$}", width = exponent as usize + 1);
-            let (whole, fraction) = digits.split_at(exponent as usize + 1);
-            format!("{sign}{whole}.{}", or_zero(fraction))
-        }
-        _ => format!("{sign}{whole}.{}E{exponent}", or_zero(fraction)),
-    }
-}
-
 /// `LocalDateTime.toString`: seconds only where they or the fraction are not zero, fractions in
 /// three, six or nine digits.
 pub fn local_date_time(millis: i64, nanos_of_milli: i32) -> Option<String> {
@@ -76,28 +41,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-
-    #[test]
-    fn floating_point_numbers_read_as_in_java() {
-        for (value, text) in [
-            (0.0, "0.0"),
-            (-0.0, "-0.0"),
-            (1.0, "1.0"),
-            (-2.5, "-2.5"),
-            (0.001, "0.001"),
-            (0.00012, "1.2E-4"),
-            (123456.789, "123456.789"),
-            (9_999_999.0, "9999999.0"),
-            (10_000_000.0, "1.0E7"),
-            (1.5e300, "1.5E300"),
-            (f64::NAN, "NaN"),
-            (f64::NEG_INFINITY, "-Infinity"),
-        ] {
-            assert_eq!(double(value), text);
-        }
-        assert_eq!(float(0.1), "0.1");
-        assert_eq!(float(3.4e10), "3.4E10");
-    }
 
     #[test]
     fn times_leave_out_what_is_zero() {

@@ -3,12 +3,10 @@
 //! The folder is only a location: the truth about a partition is its row in the manifest. But the
 //! location must be spelled exactly as the writer did. (paimon-format section 1)
 
-use chrono::{Local, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
-
 use crate::datum::Datum;
 use crate::types::LogicalType;
 
-use super::java_text;
+use super::datum_text::{cast_text, internal_text};
 use super::malformed::{Decoded, Malformed};
 
 /// How the values of a table's partitions are written.
@@ -39,78 +37,10 @@ impl PartitionNaming {
         if value.is_null() {
             return Ok(self.default_name.clone());
         }
-        let text = if self.legacy { legacy_text(value, data_type) } else { cast_text(value, data_type) };
+        let text = if self.legacy { internal_text(value, data_type) } else { cast_text(value, data_type) };
         let text = text.ok_or_else(|| Malformed::new(format!("{value:?} cannot name a partition")))?;
         Ok(if text.trim().is_empty() { self.default_name.clone() } else { text })
     }
-}
-
-/// What both ways of naming have in common.
-fn plain_text(value: &Datum, data_type: &LogicalType) -> Option<String> {
-    Some(match (value, data_type) {
-        (Datum::Boolean(value), _) => value.to_string(),
-        (Datum::Integer(value), _) => value.to_string(),
-        (Datum::Float(value), _) => java_text::float(*value),
-        (Datum::Double(value), _) => java_text::double(*value),
-        (Datum::Decimal(value), LogicalType::Decimal { scale, .. }) => java_text::decimal(*value, *scale),
-        (Datum::Text(value), _) => value.clone(),
-        _ => return None,
-    })
-}
-
-fn legacy_text(value: &Datum, data_type: &LogicalType) -> Option<String> {
-    match value {
-        Datum::Timestamp { millis, nanos_of_milli } => java_text::local_date_time(*millis, *nanos_of_milli),
-        value => plain_text(value, data_type),
-    }
-}
-
-fn cast_text(value: &Datum, data_type: &LogicalType) -> Option<String> {
-    match (value, data_type) {
-        (Datum::Integer(days), LogicalType::Date) => {
-            let date = NaiveDate::default().checked_add_signed(TimeDelta::try_days(*days)?)?;
-            Some(date.format("%Y-%m-%d").to_string())
-        }
-        (Datum::Integer(millis), LogicalType::Time { precision }) => time_text(*millis, *precision),
-        (Datum::Timestamp { millis, nanos_of_milli }, LogicalType::Timestamp { precision }) => {
-            timestamp_text(*millis, *nanos_of_milli, *precision)
-        }
-        (Datum::Timestamp { millis, nanos_of_milli }, LogicalType::TimestampLtz { precision }) => {
-            // The writer used the zone of its machine, which nothing records: assume ours.
-            let utc = Utc.timestamp_millis_opt(*millis).single()?;
-            let local = utc.with_timezone(&Local).naive_local().and_utc().timestamp_millis();
-            timestamp_text(local, *nanos_of_milli, *precision)
-        }
-        (Datum::Bytes(bytes), _) => String::from_utf8(bytes.clone()).ok(),
-        (value, data_type) => plain_text(value, data_type),
-    }
-}
-
-/// `yyyy-MM-dd HH:mm:ss.f`: at least `precision` digits of fraction, more only where not zero.
-fn timestamp_text(millis: i64, nanos_of_milli: i32, precision: u8) -> Option<String> {
-    let time = java_text::date_time(millis, nanos_of_milli)?;
-    let mut fraction = format!("{:09}", time.nanosecond());
-    while fraction.len() > usize::from(precision) && fraction.ends_with('0') {
-        fraction.pop();
-    }
-    let dot = if fraction.is_empty() { "" } else { "." };
-    Some(format!("{}{dot}{fraction}", time.format("%Y-%m-%d %H:%M:%S")))
-}
-
-/// `HH:mm:ss.f`: up to `precision` digits of fraction, at least one.
-fn time_text(millis: i64, precision: u8) -> Option<String> {
-    let time = java_text::date_time(millis.rem_euclid(86_400_000), 0)?;
-    let text = time.format("%H:%M:%S").to_string();
-    if precision == 0 {
-        return Some(text);
-    }
-    let milli = time.nanosecond() / 1_000_000;
-    let mut fraction = format!("{milli:03}");
-    fraction.truncate(usize::from(precision));
-    while fraction.len() > 1 && fraction.ends_with('0') {
-        fraction.pop();
-    }
-    Some(format!("{text}.{fraction}"))
 }
 
 /// Hive's rule: `%XX` for control characters and for what has a meaning in paths.

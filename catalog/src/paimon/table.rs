@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 use crate::schema::TableSchema;
+use crate::system::SystemTable;
 use crate::table::{Table, TableVersion};
 use crate::types::LogicalType;
 use crate::version::ReadOptions;
@@ -165,6 +166,14 @@ impl Table for PaimonTable {
 
     async fn at(&self, read: &ReadOptions) -> Result<Arc<dyn TableVersion>> {
         Ok(Arc::new(self.version(read).await?))
+    }
+
+    fn system_tables(&self) -> &'static [&'static str] {
+        super::system::NAMES
+    }
+
+    async fn system_table(&self, name: &str, read: &ReadOptions) -> Result<Option<Arc<dyn SystemTable>>> {
+        Ok(super::system::open(self, name, read))
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

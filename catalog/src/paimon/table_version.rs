@@ -43,6 +43,11 @@ impl PaimonTableVersion {
         &self.rules
     }
 
+    /// Leave out files that were created before these milliseconds.
+    pub fn created_since(&self) -> Option<i64> {
+        self.point.created_since
+    }
+
     /// `None` before the first commit.
     pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
         self.point.snapshot.as_ref()

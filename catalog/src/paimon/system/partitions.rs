@@ -1,0 +1,125 @@
+//! `t$partitions`: the partitions that hold files.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::datum::Datum;
+use crate::error::Result;
+use crate::paimon::datum_text::cast_text;
+use crate::paimon::index_manifest::DELETION_VECTORS;
+use crate::paimon::live_files::PartitionOrder;
+use crate::schema::SchemaField;
+use crate::system::{SystemRow, SystemValue};
+use crate::types::LogicalType;
+
+use super::columns::{Columns, LONG, TEXT, TIME};
+use super::context::{Context, Version};
+use super::time::wall_clock;
+use super::totals::Totals;
+
+pub fn columns() -> Columns {
+    Columns::new()
+        .optional("partition", TEXT)
+        .required("record_count", LONG)
+        .required("file_size_in_bytes", LONG)
+        .required("file_count", LONG)
+        .optional("last_update_time", TIME)
+        .optional("created_at", TIME)
+        .optional("created_by", TEXT)
+        .optional("updated_by", TEXT)
+        .optional("options", TEXT)
+        .required("total_buckets", LogicalType::Int)
+        .required("done", LogicalType::Boolean)
+        .optional("deleted_record_count", LONG)
+}
+
+/// A partition and what its files add up to.
+pub struct PartitionTotals {
+    /// `k1=v1/k2=v2`.
+    pub name: String,
+    /// The serialised row.
+    pub bytes: Box<[u8]>,
+    pub totals: Totals,
+}
+
+/// The partitions of a version, in order of their values. Postponed buckets do not count where they
+/// cannot be read.
+///
+/// Paimon reads the values back from folder names and cannot do so with timestamps under
+/// `partition.legacy-name`. It has no names for such partitions, and none are made up here.
+pub async fn partitions(version: &Version) -> Result<Vec<PartitionTotals>> {
+    if version.rules.partition_naming.legacy {
+        let nameless = |field: &&SchemaField| {
+            matches!(field.data_type, LogicalType::Timestamp { .. } | LogicalType::TimestampLtz { .. })
+        };
+        if let Some(field) = version.partition_fields().into_iter().find(nameless) {
+            return Err(version.unsupported(format!(
+                "naming partitions by the timestamps of {} with partition.legacy-name",
+                field.name
+            )));
+        }
+    }
+    let manifests = version.all_manifests().await?;
+    let mut partitions: BTreeMap<PartitionOrder<'_>, Totals> = BTreeMap::new();
+    let entries = manifests.iter().flat_map(|manifest| &manifest.entries);
+    for entry in entries.filter(|entry| version.reads_bucket(entry.bucket)) {
+        let totals = Totals::of(entry);
+        let known = partitions.entry(PartitionOrder(&entry.partition));
+        known.and_modify(|all| all.add(totals)).or_insert(totals);
+    }
+    let present = partitions.into_iter().filter(|(_, totals)| totals.files > 0);
+    let named = present.map(|(partition, totals)| PartitionTotals {
+        name: name(version, &partition.0.values),
+        bytes: partition.0.bytes.clone(),
+        totals,
+    });
+    Ok(named.collect())
+}
+
+pub async fn rows(context: &Context) -> Result<Vec<SystemRow>> {
+    let version = context.version().await?;
+    let deleted = deleted_rows(&version).await?;
+    let rows = partitions(&version).await?.into_iter().map(|PartitionTotals { name, bytes, totals }| {
+        vec![
+            name.into(),
+            totals.rows.into(),
+            totals.size.into(),
+            totals.files.into(),
+            wall_clock(totals.last_creation_millis).into(),
+            // What follows only catalogs know that keep partitions as objects of their own.
+            SystemValue::NULL,
+            SystemValue::NULL,
+            SystemValue::NULL,
+            SystemValue::NULL,
+            totals.total_buckets.into(),
+            false.into(),
+            deleted.get(&bytes).copied().unwrap_or(Some(0)).into(),
+        ]
+    });
+    Ok(rows.collect())
+}
+
+/// Rows that deletion vectors delete, by partition; `None` where one was not counted.
+async fn deleted_rows(version: &Version) -> Result<HashMap<Box<[u8]>, Option<u64>>> {
+    let mut deleted = HashMap::new();
+    let Some(snapshot) = version.snapshot.as_ref().filter(|_| version.rules.deletion_vectors) else {
+        return Ok(deleted);
+    };
+    let Some(index) = version.manifests.index_of(snapshot).await? else { return Ok(deleted) };
+    for entry in index.0.iter().filter(|entry| entry.index_type == DELETION_VECTORS) {
+        let counts = entry.deletion_vectors.iter().map(|range| range.cardinality);
+        let sum: Option<u64> = counts.sum();
+        let known = deleted.entry(entry.partition.clone()).or_insert(Some(0));
+        *known = known.zip(sum).map(|(known, sum): (u64, u64)| known.saturating_add(sum));
+    }
+    Ok(deleted)
+}
+
+/// `k1=v1/k2=v2` of values cast to text, null and blank as the table's name for them.
+fn name(version: &Version, values: &[Datum]) -> String {
+    let part = |(field, value): (&SchemaField, &Datum)| {
+        let text = cast_text(value, &field.data_type).filter(|text| !text.trim().is_empty());
+        let text = text.unwrap_or_else(|| version.rules.partition_naming.default_name.clone());
+        format!("{}={text}", field.name)
+    };
+    version.partition_fields().into_iter().zip(values).map(part).collect::<Vec<_>>().join("/")
+}
