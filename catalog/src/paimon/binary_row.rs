@@ -151,3 +151,92 @@ fn big_integer(bytes: &[u8]) -> Decoded<i128> {
     let seed = if first & 0x80 != 0 { -1i128 } else { 0 };
     Ok(bytes.iter().fold(seed, |value, byte| value << 8 | i128::from(*byte)))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// A row of these slots and this variable part, with its arity prefix.
+    fn row(slots: &[[u8; 8]], variable: &[u8]) -> Vec<u8> {
+        let mut bytes = (slots.len() as u32).to_be_bytes().to_vec();
+        bytes.extend(vec![0; null_bits_width(slots.len())]);
+        bytes.extend(slots.iter().flatten());
+        bytes.extend(variable);
+        bytes
+    }
+
+    fn pointer(offset: u32, length: u32) -> [u8; 8] {
+        (u64::from(offset) << 32 | u64::from(length)).to_le_bytes()
+    }
+
+    fn one(slot: [u8; 8], variable: &[u8], data_type: LogicalType) -> Decoded<Datum> {
+        BinaryRow::parse(&row(&[slot], variable))?.value(0, &data_type)
+    }
+
+    #[test]
+    fn values_of_every_type_are_decoded() {
+        let negative = (-2i64).to_le_bytes();
+        for (data_type, expected) in [
+            (LogicalType::TinyInt, Datum::Integer(-2)),
+            (LogicalType::SmallInt, Datum::Integer(-2)),
+            (LogicalType::Int, Datum::Integer(-2)),
+            (LogicalType::BigInt, Datum::Integer(-2)),
+            (LogicalType::Date, Datum::Integer(-2)),
+            (LogicalType::Decimal { precision: 18, scale: 2 }, Datum::Decimal(-2)),
+            (LogicalType::Timestamp { precision: 3 }, Datum::Timestamp { millis: -2, nanos_of_milli: 0 }),
+        ] {
+            assert_eq!(one(negative, &[], data_type.clone()).unwrap(), expected, "{data_type:?}");
+        }
+        assert_eq!(one([1, 0, 0, 0, 0, 0, 0, 0], &[], LogicalType::Boolean).unwrap(), Datum::Boolean(true));
+        assert_eq!(one(1.5f64.to_le_bytes(), &[], LogicalType::Double).unwrap(), Datum::Double(1.5));
+        let float = u64::from(0.5f32.to_bits()).to_le_bytes();
+        assert_eq!(one(float, &[], LogicalType::Float).unwrap(), Datum::Float(0.5));
+        let inline = [b'a', b'b', 0, 0, 0, 0, 0, 0x82];
+        assert_eq!(one(inline, &[], LogicalType::STRING).unwrap(), Datum::Text("ab".into()));
+        assert_eq!(
+            one(pointer(16, 8), b"abcdefgh", LogicalType::BYTES).unwrap(),
+            Datum::Bytes(b"abcdefgh".to_vec())
+        );
+        let decimal = LogicalType::Decimal { precision: 38, scale: 0 };
+        assert_eq!(one(pointer(16, 2), &[0xff, 0x7f], decimal).unwrap(), Datum::Decimal(-129));
+        let micros = LogicalType::Timestamp { precision: 6 };
+        let expected = Datum::Timestamp { millis: 7, nanos_of_milli: 9000 };
+        assert_eq!(one(pointer(16, 9000), &7i64.to_le_bytes(), micros).unwrap(), expected);
+    }
+
+    #[test]
+    fn null_bits_are_counted_from_the_second_byte() {
+        let mut bytes = row(&[[1, 0, 0, 0, 0, 0, 0, 0]; 60], &[]);
+        for field in [0, 55, 56, 59] {
+            bytes[4 + (field + 8) / 8] |= 1 << (field % 8);
+        }
+        let row = BinaryRow::parse(&bytes).unwrap();
+        assert_eq!(row.arity(), 60);
+        let values = row.values(std::iter::repeat_n(&LogicalType::Int, 60)).unwrap();
+        for (field, value) in values.iter().enumerate() {
+            assert_eq!(value.is_null(), [0, 55, 56, 59].contains(&field), "{field}");
+        }
+    }
+
+    #[test]
+    fn nothing_outside_the_row_is_read() {
+        let text = LogicalType::STRING;
+        for slot in [pointer(16, 1), pointer(u32::MAX, 1), pointer(0, u32::MAX >> 1), pointer(17, 0)] {
+            assert!(one(slot, &[], text.clone()).is_err(), "{slot:?}");
+        }
+        assert!(one([0, 0, 0, 0, 0, 0, 0, 0xff], &[], text.clone()).is_err());
+        assert!(one([0xff, 0xfe, 0, 0, 0, 0, 0, 0x82], &[], text).is_err());
+        let micros = LogicalType::Timestamp { precision: 6 };
+        assert!(one(pointer(16, 1_000_000), &[0; 8], micros).is_err());
+        let decimal = LogicalType::Decimal { precision: 38, scale: 0 };
+        assert!(one(pointer(16, 17), &[0; 24], decimal).is_err());
+        for bytes in [&[][..], &[0, 0, 0], &[0, 0, 0, 0], &[0xff; 12], &[0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]]
+        {
+            assert!(BinaryRow::parse(bytes).is_err(), "{bytes:?}");
+        }
+        assert_eq!(BinaryRow::parse(&[0; 12]).unwrap().arity(), 0);
+        assert!(BinaryRow::parse(&[0; 12]).unwrap().value(0, &LogicalType::Int).is_err());
+    }
+}

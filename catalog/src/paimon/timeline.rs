@@ -62,25 +62,19 @@ impl Timeline {
     }
 
     pub async fn latest_id(&self) -> Result<Option<i64>> {
-        let folder = self.layout.snapshots();
-        if let Some(hint) = self.hint(&folder, "LATEST").await?.filter(|hint| *hint > 0) {
-            // It is the latest only if there is no next one.
-            if !self.files.exists(&self.layout.snapshot(hint.saturating_add(1))).await? {
-                return Ok(Some(hint));
-            }
-        }
-        Ok(self.snapshot_ids().await?.pop())
+        Ok(self.latest().await?.map(|snapshot| snapshot.id))
     }
 
     /// The newest snapshot; `None` before the first commit.
     pub async fn latest(&self) -> Result<Option<Arc<Snapshot>>> {
-        let Some(id) = self.latest_id().await? else {
-            return Ok(None);
-        };
-        if let Some(snapshot) = self.try_snapshot(id).await? {
-            return Ok(Some(snapshot));
+        if let Some(hint) = self.hint("LATEST").await?.filter(|hint| *hint > 0) {
+            // It is the latest only if there is no next one, and a rollback may have removed it.
+            let next = self.layout.snapshot(hint.saturating_add(1));
+            let (has_next, hinted) = futures::try_join!(self.files.exists(&next), self.try_snapshot(hint))?;
+            if hinted.is_some() && !has_next {
+                return Ok(hinted);
+            }
         }
-        // A stale hint: what is there counts.
         match self.snapshot_ids().await?.pop() {
             Some(id) => self.snapshot(id).await.map(Some),
             None => Ok(None),
@@ -88,8 +82,7 @@ impl Timeline {
     }
 
     pub async fn earliest_id(&self) -> Result<Option<i64>> {
-        let folder = self.layout.snapshots();
-        if let Some(hint) = self.hint(&folder, "EARLIEST").await? {
+        if let Some(hint) = self.hint("EARLIEST").await? {
             if self.files.exists(&self.layout.snapshot(hint)).await? {
                 return Ok(Some(hint));
             }
@@ -110,8 +103,8 @@ impl Timeline {
         Err(Error::not_found(format!("the earliest snapshot of table {}", self.table), "it expired just now"))
     }
 
-    async fn hint(&self, folder: &Path, name: &str) -> Result<Option<i64>> {
-        let text = self.files.try_read(&folder.clone().join(name)).await?;
+    async fn hint(&self, name: &str) -> Result<Option<i64>> {
+        let text = self.files.try_read(&self.layout.snapshots().join(name)).await?;
         Ok(text.and_then(|text| std::str::from_utf8(&text).ok()?.trim().parse().ok()))
     }
 

@@ -5,7 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use object_store::local::LocalFileSystem;
 
+use crate::error::Result;
 use crate::paimon::{FileSystemWarehouse, MetadataCache, PaimonTable};
+use crate::split::TableScan;
+use crate::table::{ScanRequest, TableVersion};
+use crate::version::ReadOptions;
 
 /// The packed golden set, from this package's folder.
 const ARCHIVE: &str = "../sql-tests/golden/paimon.tar.zst";
@@ -44,4 +48,15 @@ pub fn warehouse() -> FileSystemWarehouse {
 
 pub async fn table(name: &str) -> PaimonTable {
     warehouse().open("golden", name, None).await.unwrap().unwrap()
+}
+
+/// Plans the current version of a golden table under some options.
+pub async fn plan(name: &str, options: &[(&str, &str)], request: &ScanRequest) -> Result<TableScan> {
+    let options = options.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let read = ReadOptions { options, ..ReadOptions::default() };
+    table(name).await.version(&read).await?.plan(request).await
+}
+
+pub async fn plan_latest(name: &str) -> TableScan {
+    plan(name, &[], &ScanRequest::default()).await.unwrap()
 }

@@ -4,3 +4,6 @@
 mod corruption;
 mod fixture;
 mod golden;
+mod plans;
+mod versions;
+mod warehouse;
