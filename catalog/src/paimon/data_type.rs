@@ -178,7 +178,7 @@ fn split(text: &str) -> Option<(String, Vec<u32>, String)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use serde_json::json;
 

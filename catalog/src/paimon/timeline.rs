@@ -82,10 +82,10 @@ impl Timeline {
     }
 
     pub async fn earliest_id(&self) -> Result<Option<i64>> {
-        if let Some(hint) = self.hint("EARLIEST").await? {
-            if self.files.exists(&self.layout.snapshot(hint)).await? {
-                return Ok(Some(hint));
-            }
+        if let Some(hint) = self.hint("EARLIEST").await?
+            && self.files.exists(&self.layout.snapshot(hint)).await?
+        {
+            return Ok(Some(hint));
         }
         Ok(self.snapshot_ids().await?.first().copied())
     }

@@ -196,10 +196,10 @@ fn partition_positions(schema: &TableSchema) -> HashMap<i32, usize> {
 
 /// Tests a manifest by the bounds of its partitions and its buckets.
 fn manifest_may_match(input: &PlanInput<'_>, request: &ScanRequest, meta: &ManifestFileMeta) -> bool {
-    if let (Some(bucket), Some((min, max))) = (input.rules.only_bucket, meta.buckets) {
-        if !(min..=max).contains(&bucket) {
-            return false;
-        }
+    if let (Some(bucket), Some((min, max))) = (input.rules.only_bucket, meta.buckets)
+        && !(min..=max).contains(&bucket)
+    {
+        return false;
     }
     let fields = partition_fields(input.schema);
     let positions = partition_positions(input.schema);
