@@ -20,7 +20,7 @@ mod stream;
 mod system;
 mod time_travel;
 
-pub use lakes::{Lake, LakeTables};
+pub use lakes::{Lake, LakeLocation, LakeTables, TableDescription};
 pub use session::{Execution, Prepared, Session};
 pub use stream::{Progress, ProgressCounts, RowStream};
 pub use system::{SessionView, SystemSchema};
@@ -30,17 +30,14 @@ use std::sync::Arc;
 
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
+use futures::future::join_all;
+use tarn_catalog::paimon::MetadataCache;
+use tokio::runtime::Handle;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::scan::shared::ScanShared;
 use cpu::CpuRuntime;
-
-/// A lake under the name by which queries and clients know it (a database to a Postgres client).
-#[derive(Debug, Clone)]
-pub struct LakeLocation {
-    pub name: String,
-    /// A path or a URL: `./lake`, `s3://bucket/lake`.
-    pub url: String,
-}
+use lakes::LakeContext;
 
 /// What an engine is opened with.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +48,11 @@ pub struct EngineConfig {
     /// Threads for query work; `None` takes one a core.
     pub threads: Option<usize>,
 }
+
+/// Bounds of what is kept of immutable files: decoded metadata, Parquet footers, rows that live.
+const METADATA_CACHE_BYTES: u64 = 256 << 20;
+const FOOTER_CACHE_BYTES: u64 = 256 << 20;
+const MASK_CACHE_BYTES: u64 = 512 << 20;
 
 /// Shared by all sessions: lakes, caches, memory, the CPU threads on which queries run.
 #[derive(Debug)]
@@ -65,7 +67,14 @@ pub struct Engine {
 impl Engine {
     /// Opens the lakes. Fails when one cannot be reached or is no lake.
     pub async fn open(config: EngineConfig) -> Result<Arc<Self>> {
-        Self::with_lakes(vec![], &config).await
+        let context = LakeContext {
+            metadata: Arc::new(MetadataCache::new(METADATA_CACHE_BYTES)),
+            scans: Arc::new(ScanShared::new(FOOTER_CACHE_BYTES, MASK_CACHE_BYTES)),
+            network: Handle::current(),
+        };
+        let opened = config.lakes.iter().map(|location| lakes::open(location, &context));
+        let lakes: Result<Vec<Lake>> = join_all(opened).await.into_iter().collect();
+        Self::with_lakes(lakes?, &config).await
     }
 
     /// An engine over lakes that are open already.

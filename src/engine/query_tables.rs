@@ -21,7 +21,7 @@ use super::session::SessionShared;
 use super::time_travel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::table_clause::TableClause;
-use crate::sql::{Relation, Statement};
+use crate::sql::{Relation, Statement, folded};
 
 /// What FROM says: the parts of a name as they compare, and what follows the name.
 type Spelling = (Vec<String>, Option<TableVersion>);
@@ -65,7 +65,7 @@ impl QueryTables {
         }
         let opener = Opener { session, state, opened: Mutex::default() };
         let found = wanted.into_iter().map(async |(relation, read, position)| {
-            let parts: Vec<String> = relation.name.0.iter().map(|part| folded(part.as_ident())).collect();
+            let parts = folded(&relation.name);
             let source = opener.find(&parts, &relation.name, &read).await;
             ((parts, relation.version), source.map_err(|error| error.at(position)))
         });
@@ -83,15 +83,6 @@ impl QueryTables {
 
 fn position(statement: &Statement, name: &ObjectName) -> Option<usize> {
     name.0.first().and_then(|part| part.as_ident()).and_then(|ident| statement.position(ident.span.start))
-}
-
-/// A part of a name as it compares: in lower case unless quoted.
-fn folded(ident: Option<&Ident>) -> String {
-    match ident {
-        Some(ident) if ident.quote_style.is_none() => ident.value.to_lowercase(),
-        Some(ident) => ident.value.clone(),
-        None => String::new(),
-    }
 }
 
 fn read_options(state: &SessionState, relation: &Relation) -> Result<ReadOptions> {

@@ -61,6 +61,10 @@ impl LakeTables for VersionLake {
         let batch = RecordBatch::try_new(Arc::clone(&schema), columns.to_vec()).unwrap();
         Ok(Some(Arc::new(MemTable::try_new(schema, vec![vec![batch]]).unwrap())))
     }
+
+    async fn describe(&self, _database: &str, _table: &str) -> Result<Option<TableDescription>> {
+        Ok(None)
+    }
 }
 
 async fn session() -> Session {
@@ -292,6 +296,7 @@ async fn explain_shows_plans() {
     let shown =
         async |sql: &str| pretty_format_batches(&rows(&session, sql).await.unwrap()).unwrap().to_string();
     assert!(shown("EXPLAIN SELECT version FROM t VERSION AS OF 3").await.contains("TableScan: t"));
-    assert!(shown("EXPLAIN ANALYZE SELECT version FROM t").await.contains("output_rows=1"));
+    let analyzed = shown("EXPLAIN ANALYZE SELECT version + 1 FROM t").await;
+    assert!(analyzed.contains("output_rows="), "{analyzed}");
     assert!(shown("DESCRIBE t").await.contains("opened"));
 }

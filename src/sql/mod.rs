@@ -23,11 +23,13 @@ pub use dialect::TarnDialect;
 pub use explain::ExplainStatement;
 pub use option_list::{OptionValue, StatementOption};
 pub use position::position_of;
-pub(crate) use relations::{Relation, relations};
+pub use script::is_complete;
+pub(crate) use relations::{Relation, folded, relations};
 pub use statement::{Statement, StatementBody};
 pub use subscribe::{Subscribe, SubscribeBound, SubscribeBoundKind, SubscribeSource};
 
 use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use crate::error::Result;
 
@@ -39,6 +41,17 @@ const RECURSION_LIMIT: usize = 96;
 /// whole script, as in Postgres, so that nothing of it runs.
 pub fn parse(sql: &str) -> Result<Vec<Statement>> {
     script::split(sql)?.into_iter().map(parse_piece).collect()
+}
+
+/// Takes a name like `lake.database."Table"` apart, as a query would read it.
+pub fn parse_name(text: &str) -> Result<Vec<String>> {
+    let failed = |error| syntax_error::from_parser(&error, text);
+    let mut parser = Parser::new(&TarnDialect).try_with_sql(text).map_err(failed)?;
+    let name = parser.parse_object_name(false).map_err(failed)?;
+    match parser.peek_token() {
+        token if token.token == Token::EOF => Ok(folded(&name)),
+        token => parser.expected("the end of the name", token).map_err(failed),
+    }
 }
 
 fn parse_piece(piece: script::Piece) -> Result<Statement> {

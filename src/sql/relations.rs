@@ -60,7 +60,7 @@ impl Collector {
 }
 
 /// A name's parts as identifiers compare: unquoted ones in lower case.
-fn folded(name: &ObjectName) -> Vec<String> {
+pub(crate) fn folded(name: &ObjectName) -> Vec<String> {
     name.0
         .iter()
         .map(|part| match part.as_ident() {

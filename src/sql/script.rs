@@ -39,6 +39,19 @@ pub(super) fn split(sql: &str) -> Result<Vec<Piece>> {
     Ok(pieces)
 }
 
+/// Whether a text that is being typed needs no more lines: it ends in a semicolon, or is blank. A text
+/// that cannot be tokenised needs more where a quote or a comment is open.
+pub fn is_complete(text: &str) -> bool {
+    match Tokenizer::new(&TarnDialect, text).tokenize_with_location() {
+        Ok(tokens) => {
+            let mut tokens = tokens.iter().map(|token| &token.token);
+            let last = tokens.rfind(|token| !matches!(token, Token::Whitespace(_) | Token::EOF));
+            last.is_none_or(|token| *token == Token::SemiColon)
+        }
+        Err(error) => !error.message.starts_with("Unterminated") && !error.message.starts_with("Unexpected EOF"),
+    }
+}
+
 fn piece(sql: &str, walker: &mut Walker<'_>, mut tokens: Vec<TokenWithSpan>) -> Option<Piece> {
     let start = tokens.first()?.span.start;
     let end = tokens.last()?.span.end;

@@ -277,3 +277,27 @@ fn explain_takes_words_and_options() {
     assert_eq!(fails("EXPLAIN (FAST) SELECT 1").kind, ErrorKind::Syntax);
     assert_eq!(fails("EXPLAIN EXPLAIN SELECT 1").kind, ErrorKind::Syntax);
 }
+
+#[test]
+fn statements_are_complete_at_their_semicolon() {
+    for (text, complete) in [
+        ("SELECT 1;", true),
+        ("SELECT 1; -- done", true),
+        ("SELECT 1", false),
+        ("SELECT ';", false),
+        ("SELECT 1 /* ;", false),
+        ("SELECT \"a;", false),
+        ("SELECT $$;", false),
+        ("", true),
+        ("-- nothing", true),
+    ] {
+        assert_eq!(is_complete(text), complete, "{text}");
+    }
+}
+
+#[test]
+fn names_are_read_as_queries_read_them() {
+    assert_eq!(parse_name("Lake.\"Da.ta\".T$snapshots").unwrap(), ["lake", "Da.ta", "t$snapshots"]);
+    assert!(parse_name("a b").is_err());
+    assert!(parse_name("").is_err());
+}

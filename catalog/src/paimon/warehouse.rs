@@ -69,6 +69,13 @@ impl FileSystemWarehouse {
         }
     }
 
+    /// The names of the folders in a database's folder that can be tables.
+    pub async fn table_folders(&self, folder: &Path) -> Result<Vec<String>> {
+        let mut names = self.files.folder_names(folder).await?;
+        names.retain(|name| !name.starts_with(['.', '_']));
+        Ok(names)
+    }
+
     async fn is_table(&self, folder: &Path) -> Result<bool> {
         let layout = TableLayout::new(folder.clone(), None)?;
         Ok(!self.files.numbers(&layout.schemas(), SCHEMA_PREFIX).await?.is_empty())
@@ -90,9 +97,7 @@ impl Warehouse for FileSystemWarehouse {
 
     async fn tables(&self, database: &str) -> Result<Vec<String>> {
         let folder = below(&self.root, &format!("{database}{DATABASE_SUFFIX}"))?;
-        let mut names = self.files.folder_names(&folder).await?;
-        names.retain(|name| !name.starts_with(['.', '_']));
-        Ok(names)
+        self.table_folders(&folder).await
     }
 
     async fn table(&self, database: &str, table: &str) -> Result<Option<Arc<dyn Table>>> {

@@ -1,8 +1,17 @@
 //! Lakes: where tables are, under the name by which queries know the place.
 
+mod folders;
+mod location;
+mod open;
+mod stores;
 mod tables;
+mod warehouse;
 
-pub use tables::LakeTables;
+pub use location::{LakeLocation, UNNAMED, is_name};
+pub use stores::memory as memory_store;
+pub use tables::{LakeTables, TableDescription};
+
+pub(crate) use open::{LakeContext, open};
 
 use std::sync::Arc;
 
@@ -55,6 +64,11 @@ impl Lake {
         session: &dyn Session,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
         self.tables.open(database, table, read, session).await
+    }
+
+    /// What a table is now; `None` when there is no such table.
+    pub async fn describe(&self, database: &str, table: &str) -> Result<Option<TableDescription>> {
+        self.tables.describe(database, table).await
     }
 
     /// The database of bare table names: `default`, else the first. Found out once.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use tarn_catalog::schema::TableSchema;
 use tarn_catalog::version::ReadOptions;
 
 use crate::error::Result;
@@ -24,4 +25,16 @@ pub trait LakeTables: Debug + Send + Sync {
         read: &ReadOptions,
         session: &dyn Session,
     ) -> Result<Option<Arc<dyn TableProvider>>>;
+
+    /// What a table is now; `None` when there is no such table.
+    async fn describe(&self, database: &str, table: &str) -> Result<Option<TableDescription>>;
+}
+
+/// A table as people want to see it described.
+#[derive(Debug, Clone)]
+pub struct TableDescription {
+    /// `paimon`, `delta`, ...
+    pub format: String,
+    pub snapshot_id: Option<i64>,
+    pub schema: Arc<TableSchema>,
 }
