@@ -6,7 +6,9 @@ use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
 use datafusion::datasource::listing::{FileRange, PartitionedFile};
-use object_store::ObjectStore;
+use chrono::DateTime;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore};
 use tarn_catalog::merge_rule::MergeRule;
 use tarn_catalog::split::{DataFile, FileFormat, PruningCounts, SplitUnit, TableScan};
 use tokio::sync::OnceCell;
@@ -139,13 +141,14 @@ impl ScanPlan {
         for (index, planned) in self.sections.iter().enumerate() {
             if !planned.section.rule.engine.picks_one_version() {
                 let size = planned.section.files.iter().map(|file| file.size).sum();
-                queues[index].push(unit_of("merged rows", size, ScanUnit::Merged { section: index }));
+                let unit = ScanUnit::Merged { section: index };
+                queues[index].push(unit_of(Path::from("merged rows"), size, unit));
             }
         }
         for (group, files) in self.zips.iter().enumerate() {
             let size = files.iter().map(|file| file.size).sum();
-            let name = files.first().map_or("", |file| file.path.as_ref());
-            alone.push(unit_of(name, size, ScanUnit::Zip { group }));
+            let path = files.first().map(|file| file.path.clone()).unwrap_or_default();
+            alone.push(unit_of(path, size, ScanUnit::Zip { group }));
         }
         let mut units = interleave(queues, workers.max(1));
         units.extend(alone);
@@ -205,13 +208,15 @@ pub fn unit(file: &PartitionedFile) -> DataFusionResult<ScanUnit> {
         .ok_or_else(|| DataFusionError::Internal("a scanned file carries no unit of work".into()))
 }
 
-fn unit_of(name: &str, size: u64, unit: ScanUnit) -> PartitionedFile {
-    PartitionedFile::new(name, size).with_extension(unit)
+/// The path is taken as it is: made from text, it would be escaped once more.
+fn unit_of(location: Path, size: u64, unit: ScanUnit) -> PartitionedFile {
+    let meta = ObjectMeta { location, last_modified: DateTime::default(), size, e_tag: None, version: None };
+    PartitionedFile::new_from_meta(meta).with_extension(unit)
 }
 
 /// A Parquet file in ranges of about [`UNIT_BYTES`]; any other file whole.
 fn file_pieces(file: &DataFile, index: usize) -> Vec<PartitionedFile> {
-    let whole = unit_of(file.path.as_ref(), file.size, ScanUnit::File { file: index });
+    let whole = unit_of(file.path.clone(), file.size, ScanUnit::File { file: index });
     let pieces = if file.format == FileFormat::Parquet { file.size.div_ceil(UNIT_BYTES) } else { 1 };
     if pieces <= 1 {
         return vec![whole];

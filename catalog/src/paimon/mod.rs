@@ -40,6 +40,7 @@ mod options;
 mod parquet_records;
 mod partition_path;
 mod plan;
+mod read_optimized;
 pub mod rules;
 pub mod scan_options;
 pub mod schema;

@@ -33,6 +33,8 @@ pub struct ReadRules {
     pub bucket_function: BucketFunction,
     /// The columns whose hash chooses the bucket.
     pub bucket_key: Vec<String>,
+    /// Read the files of this level alone.
+    pub only_level: Option<i32>,
     /// Read this bucket alone.
     pub only_bucket: Option<i32>,
     pub file_indexes: bool,
@@ -59,6 +61,9 @@ const BRANCH_JOINS: &[&str] = &[
     "scan.fallback-snapshot-branch",
     "scan.fallback-delta-branch",
 ];
+
+/// Sorted runs from which a bucket is compacted, where the table does not say.
+const DEFAULT_COMPACTION_TRIGGER: i32 = 5;
 
 impl ReadRules {
     pub fn new(table: &str, schema: &TableSchema) -> Result<Self> {
@@ -93,6 +98,7 @@ impl ReadRules {
             bucket,
             bucket_function: bucket_function(&options)?,
             bucket_key: bucket_key(&options, schema),
+            only_level: None,
             only_bucket: options.int("scan.bucket")?,
             file_indexes: options.flag("file-index.read.enabled", true)?,
             index_files_beside_data: options.flag("index-file-in-data-file-dir", false)?,
@@ -106,6 +112,14 @@ impl ReadRules {
             },
         })
     }
+}
+
+/// The highest level of a bucket's tree. (paimon-format section 9)
+pub fn top_level(table: &str, schema: &TableSchema) -> Result<i32> {
+    let options = Options::new(table, &schema.options);
+    let trigger = options.int("num-sorted-run.compaction-trigger")?.unwrap_or(DEFAULT_COMPACTION_TRIGGER);
+    let levels = options.int("num-levels")?.unwrap_or(trigger.saturating_add(1));
+    Ok(levels.saturating_sub(1))
 }
 
 fn refuse_what_is_not_implemented(options: &Options<'_>) -> Result<()> {

@@ -21,6 +21,7 @@ use super::layout::{BRANCH_PREFIX, CONSUMER_PREFIX, TableLayout};
 use super::live_files::ManifestReader;
 use super::option_names;
 use super::options::Options;
+use super::read_optimized::{READ_OPTIMIZED, ReadOptimizedTable};
 use super::rules::ReadRules;
 use super::scan_options::read_point;
 use super::schema::{PaimonSchema, partition_fields};
@@ -131,6 +132,14 @@ impl PaimonTable {
             async move { Ok((id, Arc::clone(&schemas.get(id).await?.table))) }
         };
         stream::iter(ids.into_iter().map(read)).buffered(CONCURRENT_READS).try_collect().await
+    }
+
+    /// The table's rows as a system table of this name shows them (`t$ro`).
+    pub fn view(&self, system: &str) -> Result<Arc<dyn Table>> {
+        match system {
+            READ_OPTIMIZED => Ok(Arc::new(ReadOptimizedTable::new(self.clone()))),
+            other => Err(Error::unsupported(self.label(), format!("system table ${other}"))),
+        }
     }
 
     /// Chooses a version; [`Table::at`] with its type.

@@ -11,7 +11,7 @@ use crate::table::{ScanRequest, TableVersion};
 
 use super::manifest::ManifestEntry;
 use super::plan::{Merging, PlanInput, plan_files, plan_snapshot};
-use super::rules::ReadRules;
+use super::rules::{ReadRules, top_level};
 use super::snapshot::Snapshot;
 use super::table::PaimonTable;
 use super::time_travel::ResolvedPoint;
@@ -51,6 +51,14 @@ impl PaimonTableVersion {
     /// `None` before the first commit.
     pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
         self.point.snapshot.as_ref()
+    }
+
+    /// The same version, of which only the top level is read; an append table has no levels.
+    pub(super) fn of_top_level(mut self) -> Result<Self> {
+        if !self.schema.primary_key.is_empty() {
+            self.rules.only_level = Some(top_level(self.table.label(), &self.schema)?);
+        }
+        Ok(self)
     }
 
     /// Plans a read of those files of the version that `keep` wants; it must not tell the addition of a

@@ -107,7 +107,7 @@ impl Warehouse for FileSystemWarehouse {
         };
         match name.system {
             None => Ok(Some(Arc::new(opened))),
-            Some(system) => Err(Error::unsupported(opened.label(), format!("system table ${system}"))),
+            Some(system) => opened.view(&system).map(Some),
         }
     }
 }

@@ -248,6 +248,7 @@ impl<'a> EntryFilter<'a> {
         let kept = self.keeps_partition(&entry.partition)
             && self.keeps_bucket(entry)
             && !(self.hides_level_zero && entry.file.level == 0)
+            && self.input.rules.only_level.is_none_or(|level| entry.file.level == level)
             && self.is_new_enough(entry);
         self.files.0 += 1;
         self.files.1 += u64::from(!kept);
