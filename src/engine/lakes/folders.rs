@@ -7,7 +7,7 @@ use object_store::path::Path;
 use tarn_catalog::paimon::{FileSystemWarehouse, ObjectName, PaimonTable};
 use tarn_catalog::table::Table;
 use tarn_catalog::warehouse::Warehouse;
-use tarn_catalog::{Error, Result};
+use tarn_catalog::Result;
 
 /// One database: a folder of tables' folders.
 #[derive(Debug)]
@@ -92,6 +92,6 @@ async fn open(
     }
     match &name.system {
         None => Ok(Some(Arc::new(opened))),
-        Some(system) => Err(Error::unsupported(label, format!("system table ${system}"))),
+        Some(system) => opened.view(system).map(Some),
     }
 }
