@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use tarn_catalog::paimon::ObjectName;
+use tarn_catalog::table::Table;
 use tarn_catalog::version::ReadOptions;
 use tarn_catalog::warehouse::Warehouse;
 
 use super::tables::{LakeTables, TableDescription};
-use crate::error::Result;
-use crate::provider::LakeTableProvider;
+use crate::error::{Error, ErrorKind, Result};
+use crate::provider::{LakeTableProvider, SystemTableProvider};
 use crate::scan::shared::ScanShared;
 
 #[derive(Debug)]
@@ -41,9 +43,19 @@ impl LakeTables for WarehouseTables {
         read: &ReadOptions,
         _session: &dyn Session,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
-        let Some(table) = self.warehouse.table(database, table).await? else { return Ok(None) };
-        let version = table.at(read).await?;
-        Ok(Some(Arc::new(LakeTableProvider::new(version, table.store(), Arc::clone(&self.scans)))))
+        let name = ObjectName::parse(table)?;
+        let Some(system) = name.system.as_deref() else {
+            let Some(table) = self.warehouse.table(database, table).await? else { return Ok(None) };
+            let version = table.at(read).await?;
+            let provider = LakeTableProvider::new(version, table.store(), Arc::clone(&self.scans));
+            return Ok(Some(Arc::new(provider)));
+        };
+        let data_name = table.strip_suffix(system).and_then(|name| name.strip_suffix('$')).unwrap_or(table);
+        let Some(table) = self.warehouse.table(database, data_name).await? else { return Ok(None) };
+        match table.system_table(system, read).await? {
+            Some(found) => Ok(Some(Arc::new(SystemTableProvider::new(found)))),
+            None => Err(no_system_table(table.as_ref(), system)),
+        }
     }
 
     async fn describe(&self, database: &str, table: &str) -> Result<Option<TableDescription>> {
@@ -55,4 +67,16 @@ impl LakeTables for WarehouseTables {
             schema: version.schema(),
         }))
     }
+}
+
+/// System tables of Paimon that give data rather than metadata.
+const DATA_TABLES: [&str; 4] = ["audit_log", "binlog", "ro", "row_tracking"];
+
+fn no_system_table(table: &dyn Table, system: &str) -> Error {
+    if DATA_TABLES.contains(&system) {
+        return tarn_catalog::Error::unsupported(table.name(), format!("system table ${system}")).into();
+    }
+    let message = format!("relation \"{}${system}\" does not exist", table.name());
+    Error::new(ErrorKind::UndefinedTable, message)
+        .with_hint(format!("Its system tables are: ${}.", table.system_tables().join(", $")))
 }
