@@ -53,18 +53,17 @@ impl MergeEngine {
     }
 }
 
+/// `ignore-delete` and the names it had before; the first one that is set counts.
+pub const IGNORE_DELETE: [&str; 4] =
+    ["ignore-delete", "first-row.ignore-delete", "deduplicate.ignore-delete", "partial-update.ignore-delete"];
+
 impl MergeRule {
     /// Whether retractions are passed over as if they had never been written (`ignore-delete`, or
     /// its older names for each engine).
     pub fn ignore_delete(&self) -> bool {
-        [
-            "ignore-delete",
-            "first-row.ignore-delete",
-            "deduplicate.ignore-delete",
-            "partial-update.ignore-delete",
-        ]
-        .iter()
-        .find_map(|name| self.options.get(*name))
-        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        IGNORE_DELETE
+            .iter()
+            .find_map(|name| self.options.get(*name))
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 }

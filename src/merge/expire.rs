@@ -109,3 +109,97 @@ fn parse_seconds(text: &str) -> Option<i64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use arrow::array::{
+        Date32Array, Int32Array, Int64Array, TimestampMicrosecondArray, TimestampMillisecondArray,
+        TimestampNanosecondArray,
+    };
+    use tarn_catalog::schema::SchemaField;
+
+    use super::*;
+
+    fn schema(data_type: LogicalType, options: &[(&str, &str)]) -> TableSchema {
+        let field = |name: &str, data_type| SchemaField {
+            id: 0,
+            name: name.to_owned(),
+            data_type,
+            nullable: true,
+            description: None,
+            default_value: None,
+        };
+        TableSchema {
+            id: 0,
+            fields: vec![field("k", LogicalType::Int), field("ts", data_type)],
+            partition_keys: Vec::new(),
+            primary_key: vec!["k".to_owned()],
+            options: options
+                .iter()
+                .map(|(key, value)| (key.to_string(), value.to_string()))
+                .collect::<BTreeMap<_, _>>(),
+            comment: None,
+        }
+    }
+
+    fn expiry(lifetime: &str) -> RecordExpiry {
+        let schema = schema(LogicalType::BigInt, &[(EXPIRE_TIME, lifetime), (TIME_FIELD, "ts")]);
+        RecordExpiry::try_new("db.t", &schema).unwrap().unwrap()
+    }
+
+    fn alive(times: impl Array + 'static, now: i64) -> Vec<bool> {
+        let times: ArrayRef = Arc::new(times);
+        expiry("10 s").alive(&times, now).unwrap().iter().collect()
+    }
+
+    #[test]
+    fn a_row_lives_through_the_last_second() {
+        let times = vec![Some(100), Some(99), None, Some(i64::MAX - 1)];
+        assert_eq!(alive(Int64Array::from(times), 110), [true, false, true, true]);
+        assert_eq!(alive(Int32Array::from(vec![100, 99]), 110), [true, false]);
+    }
+
+    #[test]
+    fn long_times_are_milliseconds() {
+        let times = vec![1_000_000_000_000, 999_999_999_999];
+        assert_eq!(alive(Int64Array::from(times), 1_000_000_010), [true, true]);
+        assert_eq!(alive(Int64Array::from(vec![1_000_000_000_999]), 1_000_000_011), [false]);
+    }
+
+    #[test]
+    fn timestamps_lose_their_fraction_towards_zero() {
+        assert_eq!(alive(TimestampMillisecondArray::from(vec![1_999, -1_999]), 10), [true, false]);
+        assert_eq!(alive(TimestampMicrosecondArray::from(vec![-1, -1_000_000]), 10), [true, false]);
+        assert_eq!(alive(TimestampNanosecondArray::from(vec![1_999_999_999]), 11), [true]);
+        let dates: ArrayRef = Arc::new(Date32Array::from(vec![1]));
+        assert!(expiry("10 s").alive(&dates, 0).is_err());
+    }
+
+    #[test]
+    fn durations_are_read_as_java_reads_them() {
+        let cases =
+            [("7 d", 604_800), ("2h", 7_200), ("3 MIN", 180), ("1500", 1), ("1999ms", 1), ("5 seconds", 5)];
+        for (text, seconds) in cases {
+            assert_eq!(parse_seconds(text), Some(seconds), "{text}");
+        }
+        for text in ["", "d", "1 week", "-1 s", "1.5 h", "99999999999999999999 s", "9223372036854775807 d"] {
+            assert_eq!(parse_seconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_java_refuses_is_refused() {
+        let both = [(EXPIRE_TIME, "1 d"), (TIME_FIELD, "ts")];
+        assert!(RecordExpiry::try_new("t", &schema(LogicalType::BigInt, &[])).unwrap().is_none());
+        assert!(RecordExpiry::try_new("t", &schema(LogicalType::BigInt, &both[..1])).is_err());
+        assert!(RecordExpiry::try_new("t", &schema(LogicalType::STRING, &both)).is_err());
+        let missing = [(EXPIRE_TIME, "1 d"), (TIME_FIELD, "nope")];
+        assert!(RecordExpiry::try_new("t", &schema(LogicalType::BigInt, &missing)).is_err());
+        let unclear = [(EXPIRE_TIME, "soon"), (TIME_FIELD, "ts")];
+        assert!(RecordExpiry::try_new("t", &schema(LogicalType::BigInt, &unclear)).is_err());
+    }
+}

@@ -29,6 +29,8 @@ mod versions;
 
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod refusals;
 
 pub use expire::RecordExpiry;
 pub use merger::{Merged, Merger, Retractions};

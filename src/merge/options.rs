@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use tarn_catalog::merge_rule::IGNORE_DELETE;
 use tarn_catalog::{Error, Result};
 
-/// `ignore-delete` and the names it had before; the first one that is set counts.
-const IGNORE_DELETE: [&str; 4] =
-    ["ignore-delete", "first-row.ignore-delete", "deduplicate.ignore-delete", "partial-update.ignore-delete"];
 pub(super) const REMOVE_ON_DELETE_PARTIAL: &str = "partial-update.remove-record-on-delete";
 pub(super) const REMOVE_ON_SEQUENCE_GROUP: &str = "partial-update.remove-record-on-sequence-group";
 pub(super) const REMOVE_ON_DELETE_AGGREGATION: &str = "aggregation.remove-record-on-delete";
