@@ -11,7 +11,8 @@ use std::sync::{Arc, OnceLock};
 use object_store::local::LocalFileSystem;
 use serde::Deserialize;
 use serde_json::Value as Json;
-use tarn_catalog::paimon::{FileSystemWarehouse, MetadataCache};
+use tarn_catalog::paimon::{FileSystemWarehouse, MetadataCache, PaimonTable};
+use tarn_catalog::warehouse::Warehouse;
 use url::Url;
 
 /// What `unpack` fails with.
@@ -53,6 +54,31 @@ pub fn warehouse() -> FileSystemWarehouse {
     let cache = Arc::new(MetadataCache::default());
     FileSystemWarehouse::new(Arc::new(LocalFileSystem::new()), path, &cache)
         .with_store_url(Url::parse("file:///").unwrap())
+}
+
+/// A table of the set.
+pub async fn table(name: &str) -> PaimonTable {
+    warehouse().open(DATABASE, name, None).await.unwrap().unwrap()
+}
+
+/// Names of the tables that begin so.
+pub async fn table_names(prefix: &str) -> Vec<String> {
+    let mut names = warehouse().tables(DATABASE).await.unwrap();
+    names.retain(|name| name.starts_with(prefix));
+    assert!(!names.is_empty(), "no table is named {prefix}*");
+    names
+}
+
+/// The rows of a table at a snapshot, as Java read them.
+pub fn rows_at(table: &str, snapshot: i64) -> Vec<Json> {
+    let id = snapshot.to_string();
+    let mut queries = queries("batch").into_iter();
+    let query = queries.find(|query| {
+        query.object == table
+            && query.options.len() == 1
+            && query.options.get("scan.snapshot-id") == Some(&id)
+    });
+    lines(&query.unwrap().file.unwrap())
 }
 
 pub fn queries(kind: &str) -> Vec<Query> {

@@ -1,9 +1,5 @@
 //! System tables show what Java Paimon's show.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod golden;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -17,7 +13,7 @@ use tarn_catalog::table::Table;
 use tarn_catalog::types::LogicalType;
 use tarn_catalog::version::{ReadOptions, VersionSpec};
 
-use crate::golden::Query;
+use crate::golden::{self, Query};
 
 /// How Java prints a byte array: with its address, which no two runs share.
 const ADDRESS: &str = "[B@";
