@@ -57,8 +57,8 @@ fn check_query(query: &Query) -> Result<()> {
             ));
         }
     }
-    let nested = query.with.iter().flat_map(|with| &with.cte_tables);
-    nested.map(|cte| check_query(&cte.query)).collect::<Result<()>>()?;
+    let mut nested = query.with.iter().flat_map(|with| &with.cte_tables);
+    nested.try_for_each(|cte| check_query(&cte.query))?;
     check_body(&query.body)
 }
 

@@ -100,13 +100,16 @@ fn array_of(values: &[&SystemValue], column: &LogicalType) -> Result<ArrayRef> {
                 }
                 valid.push(matches!(value, SystemValue::Row(_)));
             }
-            let columns = columns.iter().zip(fields).map(|(values, field)| array_of(values, &field.data_type));
+            let columns =
+                columns.iter().zip(fields).map(|(values, field)| array_of(values, &field.data_type));
             let columns = columns.collect::<Result<Vec<_>>>()?;
             let nulls = Some(NullBuffer::from(valid));
             Ok(Arc::new(StructArray::try_new_with_length(arrow_fields, columns, nulls, values.len())?))
         }
         (_, data_type) if values.is_empty() => Ok(new_empty_array(&data_type)),
-        _ => ScalarValue::iter_to_array(values.iter().map(|value| scalar(value, column)).collect::<Result<Vec<_>>>()?),
+        _ => ScalarValue::iter_to_array(
+            values.iter().map(|value| scalar(value, column)).collect::<Result<Vec<_>>>()?,
+        ),
     }
 }
 
@@ -143,7 +146,8 @@ mod tests {
     #[async_trait]
     impl SystemTable for Fixed {
         fn schema(&self) -> Arc<TableSchema> {
-            let pair = vec![field(3, "a", LogicalType::Int), field(4, "b", LogicalType::Timestamp { precision: 3 })];
+            let pair =
+                vec![field(3, "a", LogicalType::Int), field(4, "b", LogicalType::Timestamp { precision: 3 })];
             let list = LogicalType::Array {
                 element: Box::new(LogicalType::Row { fields: pair }),
                 element_nullable: true,
@@ -163,6 +167,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the provider is tried without an engine")]
     async fn shown(rows: Vec<SystemRow>) -> Result<String> {
         let context = SessionContext::new();
         let provider = Arc::new(SystemTableProvider::new(Arc::new(Fixed(rows))));

@@ -19,6 +19,10 @@ use arrow::row::{RowConverter, Rows, SortField};
 pub trait Keys: Send + Sync {
     fn len(&self) -> usize;
 
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Compares the key at `at` with the key at `other_at` of another file of the same table.
     fn compare(&self, at: usize, other: &Self, other_at: usize) -> Ordering;
 

@@ -31,11 +31,13 @@ const FOOTER_PREFETCH_BYTES: usize = 64 * 1024;
 /// Identifies an object store within the process; see [`FooterCache::store_id`].
 pub type StoreId = u32;
 
+type NumberedStore = (StoreId, Arc<dyn ObjectStore>);
+
 /// Footers of Parquet files by store and path, within a bound of bytes.
 pub struct FooterCache {
     footers: Cache<(StoreId, Path), Arc<ParquetMetaData>, FooterWeight>,
     /// Stores seen so far, by the address of their allocation; the `Arc` keeps the address taken.
-    stores: Mutex<HashMap<usize, (StoreId, Arc<dyn ObjectStore>)>>,
+    stores: Mutex<HashMap<usize, NumberedStore>>,
 }
 
 #[derive(Clone)]

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::SchemaRef;
+use chrono::DateTime;
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
 use datafusion::datasource::listing::{FileRange, PartitionedFile};
-use chrono::DateTime;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use tarn_catalog::merge_rule::MergeRule;

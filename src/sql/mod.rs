@@ -23,8 +23,8 @@ pub use dialect::TarnDialect;
 pub use explain::ExplainStatement;
 pub use option_list::{OptionValue, StatementOption};
 pub use position::position_of;
-pub use script::is_complete;
 pub(crate) use relations::{Relation, folded, relations};
+pub use script::is_complete;
 pub use statement::{Statement, StatementBody};
 pub use subscribe::{Subscribe, SubscribeBound, SubscribeBoundKind, SubscribeSource};
 

@@ -35,6 +35,7 @@ struct Collector {
     muted: usize,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one at a time exists, while its factor is visited")]
 enum FactorName {
     Function,
     Versioned(TableVersion),

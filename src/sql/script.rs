@@ -48,7 +48,9 @@ pub fn is_complete(text: &str) -> bool {
             let last = tokens.rfind(|token| !matches!(token, Token::Whitespace(_) | Token::EOF));
             last.is_none_or(|token| *token == Token::SemiColon)
         }
-        Err(error) => !error.message.starts_with("Unterminated") && !error.message.starts_with("Unexpected EOF"),
+        Err(error) => {
+            !error.message.starts_with("Unterminated") && !error.message.starts_with("Unexpected EOF")
+        }
     }
 }
 

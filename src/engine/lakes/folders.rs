@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use object_store::path::Path;
+use tarn_catalog::Result;
 use tarn_catalog::paimon::{FileSystemWarehouse, ObjectName, PaimonTable};
 use tarn_catalog::table::Table;
 use tarn_catalog::warehouse::Warehouse;
-use tarn_catalog::Result;
 
 /// One database: a folder of tables' folders.
 #[derive(Debug)]

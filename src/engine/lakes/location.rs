@@ -24,8 +24,11 @@ impl FromStr for LakeLocation {
             _ => (UNNAMED, text),
         };
         if url.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidParameter, format!("\"{text}\" names no place of a lake"))
-                .with_hint("Write ./folder, s3://bucket/path, or name=s3://bucket/path."));
+            return Err(Error::new(
+                ErrorKind::InvalidParameter,
+                format!("\"{text}\" names no place of a lake"),
+            )
+            .with_hint("Write ./folder, s3://bucket/path, or name=s3://bucket/path."));
         }
         Ok(Self { name: name.to_owned(), url: url.to_owned() })
     }

@@ -55,9 +55,11 @@ pub(crate) async fn open(location: &LakeLocation, context: &LakeContext) -> Resu
 
 async fn list(place: &StoreRoot, location: &str) -> Result<ListResult> {
     let root = Some(&place.root).filter(|root| !root.as_ref().is_empty());
-    place.store.list_with_delimiter(root).await.map_err(|error| {
-        Error::new(ErrorKind::Storage, format!("cannot open the lake {location}: {error}"))
-    })
+    place
+        .store
+        .list_with_delimiter(root)
+        .await
+        .map_err(|error| Error::new(ErrorKind::Storage, format!("cannot open the lake {location}: {error}")))
 }
 
 fn folder_names(listing: &ListResult) -> Vec<String> {
@@ -96,7 +98,10 @@ fn no_lake(location: &str, listing: &ListResult, folders: &[String]) -> Error {
     .into_iter()
     .find_map(|(present, what)| present.then_some(what));
     if let Some(what) = foreign {
-        return Error::new(ErrorKind::Unsupported, format!("{location} is {what}, which Tarn does not read yet"));
+        return Error::new(
+            ErrorKind::Unsupported,
+            format!("{location} is {what}, which Tarn does not read yet"),
+        );
     }
     let error = Error::new(ErrorKind::UndefinedDatabase, format!("{location} is no lake"))
         .with_hint("A lake is a Paimon warehouse (DATABASE.db/TABLE folders), one DATABASE.db folder, or one table's folder.");

@@ -64,7 +64,9 @@ pub(crate) fn open(location: &str, network: &Handle) -> Result<StoreRoot> {
         ObjectStoreScheme::GoogleCloudStorage => {
             google(&url, network).map_err(|error| invalid(location, &error))?
         }
-        ObjectStoreScheme::MicrosoftAzure => azure(&url, network).map_err(|error| invalid(location, &error))?,
+        ObjectStoreScheme::MicrosoftAzure => {
+            azure(&url, network).map_err(|error| invalid(location, &error))?
+        }
         _ => {
             return Err(Error::new(
                 ErrorKind::Unsupported,

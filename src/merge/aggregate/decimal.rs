@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(product.retract(Some(0), Some(300)).unwrap(), Some(0));
         assert!(product.retract(Some(100), Some(300)).is_err());
         assert!(product.retract(Some(100), Some(0)).is_err());
-        assert_eq!(product.retract(Some(300), Some(900)).is_err(), true);
+        assert!(product.retract(Some(300), Some(900)).is_err());
         assert_eq!(product.retract(Some(900), Some(300)).unwrap(), Some(300));
     }
 

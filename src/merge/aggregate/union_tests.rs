@@ -13,7 +13,7 @@ const VECTORS: &str = include_str!("testdata/unions.txt");
 /// The vectors of one function: both sides and Java's union.
 fn vectors(function: &str) -> Vec<[Vec<u8>; 3]> {
     let lines = VECTORS.lines().filter_map(|line| line.strip_prefix(function)?.strip_prefix(' '));
-    lines.map(|line| parse(line)).collect()
+    lines.map(parse).collect()
 }
 
 fn parse(line: &str) -> [Vec<u8>; 3] {

@@ -220,6 +220,7 @@ impl EvolveExprAdapter {
 }
 
 /// Where a path into a row ends in a file.
+#[expect(clippy::large_enum_variant, reason = "one at a time exists, while a path is looked up")]
 enum Resolved {
     /// The path leads through a value that is no row.
     NoRow,
