@@ -4,6 +4,8 @@
 mod corruption;
 mod fixture;
 mod golden;
+mod planning;
 mod plans;
+mod synthetic;
 mod versions;
 mod warehouse;
