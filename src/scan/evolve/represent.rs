@@ -52,9 +52,7 @@ impl Form {
                 Ok(Self::Zone(wanted))
             }
             (DataType::Timestamp(..), DataType::Timestamp(..)) if !encoded => Ok(Self::Unit),
-            (wide, DataType::Timestamp(TimeUnit::Nanosecond, _)) if *wide == WIDE_TIMESTAMP && !encoded => {
-                Ok(Self::Unit)
-            }
+            (wide, DataType::Timestamp(..)) if *wide == WIDE_TIMESTAMP && !encoded => Ok(Self::Unit),
             _ if holds_same_values(stored, &wanted) => Ok(Self::Arrow(wanted)),
             _ => Err(CastError::Physical(format!(
                 "the file stores it as {physical}, which is no form of {}",
@@ -200,7 +198,7 @@ mod tests {
             (DataType::Int64, LogicalType::Date),
             (DataType::Decimal128(10, 3), LogicalType::Decimal { precision: 10, scale: 2 }),
             (DataType::Float64, LogicalType::Float),
-            (WIDE_TIMESTAMP, LogicalType::Timestamp { precision: 6 }),
+            (WIDE_TIMESTAMP, LogicalType::Decimal { precision: 38, scale: 10 }),
         ] {
             assert!(matches!(Form::plan(&stored, &ty), Err(CastError::Physical(_))), "{stored} as {ty:?}");
         }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use tarn_catalog::datum::Datum;
 use tarn_catalog::schema::SchemaField;
-use tarn_catalog::split::{FieldLookup, FileSchema};
+use tarn_catalog::split::{DataFile, FieldLookup, FileSchema};
 use tarn_catalog::types::LogicalType;
 use tarn_catalog::{Error, Result};
 
@@ -29,8 +28,19 @@ pub struct ReadColumns {
 pub struct SystemColumn {
     pub name: String,
     pub data_type: LogicalType,
-    /// Whether a file without it is corrupt; otherwise its values are NULL.
-    pub required: bool,
+    /// What stands where the file has no such column, or NULL in it.
+    pub missing: WhenMissing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenMissing {
+    /// The file is corrupt.
+    Error,
+    Null,
+    /// The id of the file's first row and the row's position (BIGINT).
+    RowId,
+    /// The largest sequence number of the file (BIGINT).
+    MaxSequence,
 }
 
 impl ReadColumns {
@@ -50,7 +60,7 @@ impl ReadColumns {
 
 impl SystemColumn {
     fn arrow(&self) -> Field {
-        Field::new(&self.name, self.data_type.arrow(), !self.required)
+        Field::new(&self.name, self.data_type.arrow(), self.missing == WhenMissing::Null)
     }
 
     fn as_field(&self, id: i32) -> SchemaField {
@@ -58,10 +68,20 @@ impl SystemColumn {
             id,
             name: self.name.clone(),
             data_type: self.data_type.clone(),
-            nullable: !self.required,
+            nullable: self.missing != WhenMissing::Error,
             description: None,
             default_value: None,
         }
+    }
+
+    fn fill(&self, file: &DataFile) -> Result<Fill> {
+        Ok(match self.missing {
+            WhenMissing::Error | WhenMissing::Null => Fill::Nothing,
+            WhenMissing::MaxSequence => Fill::Constant(file.max_sequence),
+            WhenMissing::RowId => Fill::Position(file.first_row_id.ok_or_else(|| {
+                Error::corrupt(file.path.as_ref(), "the table's metadata gives its first row no id")
+            })?),
+        })
     }
 }
 
@@ -72,27 +92,39 @@ pub(super) struct ColumnPlan {
     places: Vec<usize>,
     table: BatchEvolver,
     system: BatchEvolver,
+    /// What stands for NULL in the system columns.
+    fills: Vec<Fill>,
     needed: SchemaRef,
     schema: SchemaRef,
     has_row_number: bool,
     origin: Origin,
 }
 
+/// What stands for a NULL of a system column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fill {
+    Nothing,
+    /// The row's position and this.
+    Position(i64),
+    Constant(i64),
+}
+
 impl ColumnPlan {
-    /// `physical` is all that the file has; [`Self::project`] tells what of it to read.
+    /// `physical` is all that the file has; [`Self::places`] tells what of it to read.
     pub fn try_new(
         columns: &ReadColumns,
-        file: &FileSchema,
-        constants: &[(i32, Datum)],
+        file: &DataFile,
+        schema: &FileSchema,
         physical: &SchemaRef,
         origin: Origin,
     ) -> Result<Self> {
         // The ids are only of this plan: system columns are found by name.
         let ids = 0..i32::MAX;
         let system: Vec<_> = columns.system.iter().zip(ids).map(|(column, id)| column.as_field(id)).collect();
-        let system_schema = FileSchema { id: file.id, fields: system.clone(), lookup: FieldLookup::ByName };
+        let system_schema = FileSchema { id: schema.id, fields: system.clone(), lookup: FieldLookup::ByName };
         let evolvers = |physical: &Schema| -> Result<(BatchEvolver, BatchEvolver)> {
-            let table = BatchEvolver::try_new(&columns.fields, file, constants, physical, origin.clone())?;
+            let constants = &file.constants;
+            let table = BatchEvolver::try_new(&columns.fields, schema, constants, physical, origin.clone())?;
             let system = BatchEvolver::try_new(&system, &system_schema, &[], physical, origin.clone())?;
             Ok((table, system))
         };
@@ -104,6 +136,7 @@ impl ColumnPlan {
             places,
             table,
             system,
+            fills: columns.system.iter().map(|column| column.fill(file)).collect::<Result<_>>()?,
             needed: Arc::new(needed),
             schema: columns.schema(),
             has_row_number: columns.row_number.is_some(),
@@ -121,18 +154,38 @@ impl ColumnPlan {
         Arc::clone(&self.needed)
     }
 
-    pub fn has_row_number(&self) -> bool {
-        self.has_row_number
+    /// Whether [`Self::assemble`] needs the positions of the rows.
+    pub fn needs_positions(&self) -> bool {
+        self.has_row_number || self.fills.iter().any(|fill| matches!(fill, Fill::Position(_)))
     }
 
     /// Builds the batch asked for from one of the needed physical columns.
-    pub fn assemble(&self, batch: &RecordBatch, row_numbers: Option<ArrayRef>) -> Result<RecordBatch> {
+    pub fn assemble(&self, batch: &RecordBatch, positions: Option<ArrayRef>) -> Result<RecordBatch> {
         let mut arrays = self.table.evolve(batch)?.columns().to_vec();
-        arrays.extend_from_slice(self.system.evolve(batch)?.columns());
-        arrays.extend(row_numbers);
+        let system = self.system.evolve(batch)?;
+        for (array, fill) in system.columns().iter().zip(&self.fills) {
+            arrays.push(self.filled(array, *fill, positions.as_ref())?);
+        }
+        arrays.extend(positions.filter(|_| self.has_row_number));
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
             .map_err(|error| arrow_error(&self.origin, &error))
+    }
+
+    fn filled(&self, array: &ArrayRef, fill: Fill, positions: Option<&ArrayRef>) -> Result<ArrayRef> {
+        if fill == Fill::Nothing || array.null_count() == 0 {
+            return Ok(Arc::clone(array));
+        }
+        let misfit = || self.error("a system column of it holds no BIGINT");
+        let values = array.as_primitive_opt::<Int64Type>().ok_or_else(misfit)?;
+        let positions = positions.and_then(|positions| positions.as_primitive_opt::<Int64Type>());
+        let substitute = |row: usize| match (fill, positions) {
+            (Fill::Constant(value), _) => Some(value),
+            (Fill::Position(first), Some(positions)) => first.checked_add(positions.value(row)),
+            _ => None,
+        };
+        let filled = values.iter().enumerate().map(|(row, value)| value.or_else(|| substitute(row)));
+        Ok(Arc::new(filled.collect::<Int64Array>()))
     }
 
     pub fn error(&self, reason: impl Into<String>) -> Error {

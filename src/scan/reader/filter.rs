@@ -55,12 +55,12 @@ impl Assembly {
         let count = batch.num_rows();
         if self.only_live {
             let positions = self.rows.pass_live(count).ok_or_else(|| self.plan.error(TOO_MANY))?;
-            return self.plan.assemble(batch, self.plan.has_row_number().then_some(positions));
+            return self.plan.assemble(batch, self.plan.needs_positions().then_some(positions));
         }
         if count > self.rows.remaining() {
             return Err(self.plan.error(TOO_MANY));
         }
-        let positions = self.plan.has_row_number().then(|| self.rows.positions(count));
+        let positions = self.plan.needs_positions().then(|| self.rows.positions(count));
         let Some(live) = self.rows.pass(count) else {
             return self.plan.assemble(batch, positions);
         };

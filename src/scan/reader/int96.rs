@@ -202,11 +202,13 @@ fn widen_struct(micros: &StructArray, nanos: &StructArray) -> Result<StructArray
     StructArray::try_new_with_length(fields, columns, micros.nulls().cloned(), micros.len())
 }
 
-/// The nanoseconds since 1970 of microseconds, rounded toward the past, and of the same nanoseconds
-/// reduced to 64 bits.
+/// The nanoseconds since 1970, from microseconds and from the same nanoseconds reduced to 64 bits.
+///
+/// The microseconds are rounded to either side: some writers store days before 1970 with negative
+/// nanoseconds, which the reader divides toward zero.
 fn exact(micros: i64, wrapped_nanos: i64) -> i128 {
-    let below = wrapped_nanos.wrapping_sub(micros.wrapping_mul(1000));
-    i128::from(micros) * 1000 + i128::from(below.clamp(0, 999))
+    let rest = wrapped_nanos.wrapping_sub(micros.wrapping_mul(1000));
+    i128::from(micros) * 1000 + i128::from(rest)
 }
 
 #[cfg(test)]
@@ -218,8 +220,10 @@ mod tests {
         for nanos in
             [0_i128, -1, 1_709_164_801_120_000_001, 253_402_300_799_999_999_999, -62_135_596_799_999_999_999]
         {
-            let micros = i64::try_from(nanos.div_euclid(1000)).unwrap_or(0);
-            assert_eq!(exact(micros, nanos as i64), nanos);
+            for micros in [nanos.div_euclid(1000), nanos / 1000] {
+                let micros = i64::try_from(micros).unwrap_or(0);
+                assert_eq!(exact(micros, nanos as i64), nanos);
+            }
         }
     }
 }

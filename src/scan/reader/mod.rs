@@ -17,7 +17,9 @@ mod int96;
 mod orc;
 mod parquet;
 mod rows;
+mod zip;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -30,9 +32,10 @@ use tarn_catalog::split::{DataFile, FileFormat, FileSchema};
 use tarn_catalog::{Error, Result};
 
 use self::columns::ColumnPlan;
-pub use self::columns::{ReadColumns, SystemColumn};
+pub use self::columns::{ReadColumns, SystemColumn, WhenMissing};
 pub use self::int96::needs_own_reader;
 use self::rows::LiveRows;
+pub use self::zip::{ZipToRead, open_zip};
 use super::evolve::Origin;
 use super::footer::FooterCache;
 
@@ -72,6 +75,7 @@ pub async fn open(
     let path: Arc<str> = source.file.path.as_ref().into();
     let rows = LiveRows::try_new(source.file, live)?;
     let request = Request {
+        schema: written_schema(source.file, source.schema),
         columns,
         live,
         batch_size: batch_size.max(1),
@@ -91,9 +95,18 @@ pub async fn open(
     Ok(assembled.boxed())
 }
 
+/// The part of a schema that a file holds.
+fn written_schema<'a>(file: &DataFile, schema: &'a FileSchema) -> Cow<'a, FileSchema> {
+    let Some(written) = &file.write_columns else { return Cow::Borrowed(schema) };
+    let fields = schema.fields.iter().filter(|field| written.contains(&field.name));
+    Cow::Owned(FileSchema { fields: fields.cloned().collect(), ..schema.clone() })
+}
+
 /// What the readers of the formats get.
 struct Request<'a> {
     source: FileToRead<'a>,
+    /// The columns that the file was written with.
+    schema: Cow<'a, FileSchema>,
     columns: &'a ReadColumns,
     live: Option<&'a BooleanBuffer>,
     batch_size: usize,
@@ -111,13 +124,7 @@ impl Request<'_> {
 
     /// Plans the columns over all that a file physically has.
     fn plan(&self, physical: &SchemaRef) -> Result<ColumnPlan> {
-        ColumnPlan::try_new(
-            self.columns,
-            self.source.schema,
-            &self.source.file.constants,
-            physical,
-            self.origin.clone(),
-        )
+        ColumnPlan::try_new(self.columns, self.source.file, &self.schema, physical, self.origin.clone())
     }
 
     /// Checks the row count that a file gives for itself against the metadata's.

@@ -33,7 +33,7 @@ pub(super) async fn open(request: &Request<'_>) -> Result<(ColumnPlan, PhysicalR
     let micros = int96.in_micros(&stored);
     // The first plan finds the columns that are needed, the second knows which of them are wide.
     let places = request.plan(&micros)?.places().to_vec();
-    let wide_places = int96.wide_places(&stored, &places, source.schema);
+    let wide_places = int96.wide_places(&stored, &places, &request.schema);
     let plan = request.plan(&int96::with_wide(&micros, &stored, &wide_places))?;
 
     let columns = Selected { footer: &footer, places: &places, schema: viewed(&micros, &places) };

@@ -19,13 +19,18 @@ pub(super) struct LiveRows {
 
 impl LiveRows {
     pub fn try_new(file: &DataFile, live: Option<&BooleanBuffer>) -> Result<Self> {
-        let rows = usize::try_from(file.rows)
-            .map_err(|_| Error::invalid(format!("{} has {} rows, too many", file.path, file.rows)))?;
+        Self::of(file.rows, live, file.path.as_ref())
+    }
+
+    /// Follows `rows` rows from a place that is named for errors.
+    pub fn of(rows: u64, live: Option<&BooleanBuffer>, place: &str) -> Result<Self> {
+        let rows = usize::try_from(rows)
+            .map_err(|_| Error::invalid(format!("{place} has {rows} rows, too many")))?;
         if let Some(live) = live
             && live.len() != rows
         {
             let marks = live.len();
-            return Err(Error::invalid(format!("a mask of {marks} rows for {} of {rows} rows", file.path)));
+            return Err(Error::invalid(format!("a mask of {marks} rows for {place} of {rows} rows")));
         }
         Ok(Self { live: live.cloned(), rows, next: 0 })
     }
@@ -69,12 +74,17 @@ impl LiveRows {
         Some(Arc::new(positions))
     }
 
+    /// Live rows that have not been passed.
+    pub fn live_rows_left(&self) -> usize {
+        match &self.live {
+            Some(live) => live.slice(self.next, self.remaining()).count_set_bits(),
+            None => self.remaining(),
+        }
+    }
+
     /// Whether a live row has not been passed.
     pub fn has_live_rows_left(&self) -> bool {
-        match &self.live {
-            Some(live) => live.slice(self.next, self.remaining()).count_set_bits() > 0,
-            None => self.remaining() > 0,
-        }
+        self.live_rows_left() > 0
     }
 }
 
