@@ -22,7 +22,7 @@ use super::outcome::Resolved;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::deletes::undeleted_rows;
 use crate::scan::footer::FooterCache;
-use crate::scan::reader::{self, FileToRead, ReadColumns, SystemColumn};
+use crate::scan::reader::{self, FileToRead, ReadColumns, SystemColumn, WhenMissing};
 
 /// Rows that a reader decodes at a time while it collects keys.
 const KEY_BATCH_ROWS: usize = 64 * 1024;
@@ -199,7 +199,7 @@ impl Section {
 }
 
 fn system_column(name: &str, data_type: LogicalType) -> SystemColumn {
-    SystemColumn { name: name.to_owned(), data_type, required: true }
+    SystemColumn { name: name.to_owned(), data_type, missing: WhenMissing::Error }
 }
 
 fn internal(error: arrow::error::ArrowError) -> Error {
