@@ -44,7 +44,8 @@ impl LakeTables for WarehouseTables {
         _session: &dyn Session,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
         let name = ObjectName::parse(table)?;
-        let Some(system) = name.system.as_deref() else {
+        let metadata = name.system.as_deref().filter(|system| !DATA_TABLES.contains(system));
+        let Some(system) = metadata else {
             let Some(table) = self.warehouse.table(database, table).await? else { return Ok(None) };
             let version = table.at(read).await?;
             let provider = LakeTableProvider::new(version, table.store(), Arc::clone(&self.scans));
@@ -69,13 +70,10 @@ impl LakeTables for WarehouseTables {
     }
 }
 
-/// System tables of Paimon that give data rather than metadata.
+/// System tables of Paimon that give data rather than metadata: tables like any other.
 const DATA_TABLES: [&str; 4] = ["audit_log", "binlog", "ro", "row_tracking"];
 
 fn no_system_table(table: &dyn Table, system: &str) -> Error {
-    if DATA_TABLES.contains(&system) {
-        return tarn_catalog::Error::unsupported(table.name(), format!("system table ${system}")).into();
-    }
     let message = format!("relation \"{}${system}\" does not exist", table.name());
     Error::new(ErrorKind::UndefinedTable, message)
         .with_hint(format!("Its system tables are: ${}.", table.system_tables().join(", $")))
