@@ -172,6 +172,10 @@ const FALLBACKS: &[&str] = &[
     "log.scan.timestamp-millis",
 ];
 
+/// Tarn's own options for reading changes: a column `_kind` with each row's kind, and every row that a
+/// streaming read gives until it would wait for a new snapshot.
+const CHANGES: &[&str] = &["tarn.row-kinds", "tarn.streaming-read"];
+
 /// The options of a table under those of a query.
 pub fn merge(
     table: &str,
@@ -180,6 +184,9 @@ pub fn merge(
 ) -> Result<BTreeMap<String, String>> {
     let mut merged = stored.clone();
     for (name, value) in query {
+        if CHANGES.contains(&name.as_str()) {
+            return Err(Error::unsupported(table, format!("option '{name}'")));
+        }
         let known = name == READ_FRESH
             || KNOWN.binary_search(&name.as_str()).is_ok()
             || FALLBACKS.contains(&name.as_str())
