@@ -20,7 +20,8 @@ pub fn difference(
     let (want_count, got_count) = (want.len(), got.len());
     want.sort_unstable();
     got.sort_unstable();
-    let (missing, surplus) = differing(&want, &got);
+    let (mut missing, mut surplus) = differing(&want, &got);
+    pair_identity_hashes(&mut missing, &mut surplus);
     if missing.is_empty() && surplus.is_empty() {
         return None;
     }
@@ -59,6 +60,33 @@ fn differing<'a>(want: &'a [Row], got: &'a [Row]) -> (Vec<&'a Row>, Vec<&'a Row>
     (missing, surplus)
 }
 
+/// Takes out rows that differ only where Java printed the identity of a byte array (`[B@1b2c3d`), which says
+/// nothing: there, any bytes in hex will do.
+fn pair_identity_hashes(missing: &mut Vec<&Row>, surplus: &mut Vec<&Row>) {
+    missing.retain(|want| {
+        let matching = surplus.iter().position(|got| {
+            want.len() == got.len()
+                && want.iter().zip(got.iter()).all(|(want, got)| same_but_for_identity(want, got))
+        });
+        matching.map(|position| surplus.remove(position)).is_none()
+    });
+}
+
+fn same_but_for_identity(want: &Value, got: &Value) -> bool {
+    let (Value::Text(want), Value::Text(got)) = (want, got) else { return want == got };
+    let mut parts = want.split("[B@");
+    let Some(mut rest) = parts.next().and_then(|head| got.strip_prefix(head)) else { return false };
+    for part in parts {
+        let is_hex = |c: char| c.is_ascii_hexdigit();
+        rest = rest.trim_start_matches(is_hex);
+        match rest.strip_prefix(part.trim_start_matches(is_hex)) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
 /// The row of `candidates` that shares most columns with `row`.
 fn closest<'a>(row: Option<&Row>, candidates: &[&'a Row]) -> Option<&'a Row> {
     let Some(row) = row else { return candidates.first().copied() };
@@ -69,21 +97,29 @@ fn closest<'a>(row: Option<&Row>, candidates: &[&'a Row]) -> Option<&'a Row> {
 fn describe_pair(names: &[&str], want: &Row, got: &Row) -> String {
     let cells = names.iter().zip(want.iter().zip(got)).filter(|(_, (want, got))| want != got);
     let cells: Vec<String> = cells
-        .map(|(name, (want, got))| format!("{name}: got {} want {}", shorten(got, 80), shorten(want, 80)))
+        .map(|(name, (want, got))| {
+            let (want, got) = (want.to_string(), got.to_string());
+            // Of long values, what stands before the first difference says little.
+            let same = want.chars().zip(got.chars()).take_while(|(want, got)| want == got).count();
+            let skipped = same.saturating_sub(30);
+            format!("{name}: got {} want {}", excerpt(&got, skipped), excerpt(&want, skipped))
+        })
         .collect();
-    shorten_text(&format!("{} | in {}", cells.join("; "), describe(names, want)), 2 * SHOWN_CHARS_MAX)
+    shorten(&format!("{} | in {}", cells.join("; "), describe(names, want)), 2 * SHOWN_CHARS_MAX)
 }
 
 fn describe(names: &[&str], row: &Row) -> String {
     let cells: Vec<String> = names.iter().zip(row).map(|(name, value)| format!("{name}={value}")).collect();
-    shorten_text(&cells.join(" "), SHOWN_CHARS_MAX)
+    shorten(&cells.join(" "), SHOWN_CHARS_MAX)
 }
 
-fn shorten(value: &Value, limit: usize) -> String {
-    shorten_text(&value.to_string(), limit)
+fn excerpt(text: &str, skipped: usize) -> String {
+    let rest: String = text.chars().skip(skipped).collect();
+    let dots = if skipped > 0 { "..." } else { "" };
+    format!("{dots}{}", shorten(&rest, 80))
 }
 
-fn shorten_text(text: &str, limit: usize) -> String {
+fn shorten(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((cut, _)) => format!("{}...", &text[..cut]),
         None => text.to_owned(),

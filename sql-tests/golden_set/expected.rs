@@ -61,23 +61,12 @@ fn value(raw: &RawValue, column: &SqlType) -> Result<Value> {
             let fields = fields.iter().map(|(name, field)| Ok((name.clone(), member(&object, name, field)?)));
             Value::Row(fields.collect::<Result<_>>()?)
         }
-        SqlType::Text => Value::Text(without_identity_hashes(&serde_json::from_str::<String>(text)?)),
-        SqlType::Decimal
+        SqlType::Text
+        | SqlType::Decimal
         | SqlType::Binary
         | SqlType::Date
         | SqlType::Time { .. }
         | SqlType::Timestamp { .. }
         | SqlType::Variant => Value::Text(serde_json::from_str(text)?),
     })
-}
-
-/// Java prints a byte array as `[B@` and a hash of its identity, which nothing can reproduce.
-pub fn without_identity_hashes(text: &str) -> String {
-    let mut parts = text.split("[B@");
-    let mut clean = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        clean.push_str("[B@");
-        clean.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
-    }
-    clean
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::Result;
 
@@ -22,7 +23,8 @@ pub fn open(place: &Path) -> Result<PathBuf> {
     Err(format!("{} holds no expected/manifest.jsonl", folder.display()).into())
 }
 
-/// Unpacks a `.tar.zst` with its file times, unless that was done before, and gives the folder.
+/// Unpacks a `.tar.zst` with the times of its files and folders, unless that was done before, and gives the
+/// folder. Some formats read commit or creation times from there.
 ///
 /// The folder is named by the file's checksum and put in place by one rename, so that an interrupted run or
 /// two at once leave nothing half done.
@@ -36,12 +38,29 @@ pub fn unpacked(packed: &Path) -> Result<PathBuf> {
         return Ok(target);
     }
     let partial = target.with_extension(format!("{}.partial", std::process::id()));
-    let decoder = zstd::Decoder::new(BufReader::new(File::open(packed)?))?;
-    let mut archive = tar::Archive::new(decoder);
-    archive.set_preserve_mtime(true);
-    archive.unpack(&partial)?;
+    unpack(packed, &partial)?;
     if fs::rename(&partial, &target).is_err() {
         fs::remove_dir_all(&partial)?; // another process was faster
     }
     Ok(target)
+}
+
+fn unpack(packed: &Path, target: &Path) -> Result<()> {
+    fs::create_dir_all(target)?;
+    let mut archive = tar::Archive::new(zstd::Decoder::new(BufReader::new(File::open(packed)?))?);
+    archive.set_preserve_mtime(true);
+    let mut folders = Vec::new();
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        if entry.header().entry_type().is_dir() {
+            let modified = UNIX_EPOCH + Duration::from_secs(entry.header().mtime()?);
+            folders.push((target.join(entry.path()?), modified));
+        }
+        entry.unpack_in(target)?;
+    }
+    // A folder's time changes with every file that is put into it.
+    for (folder, modified) in folders {
+        File::open(folder)?.set_modified(modified)?;
+    }
+    Ok(())
 }
