@@ -33,7 +33,8 @@ impl PartitionNaming {
         Ok(parts.join("/"))
     }
 
-    fn text(&self, value: &Datum, data_type: &LogicalType) -> Decoded<String> {
+    /// The text of one value before it is escaped.
+    pub fn text(&self, value: &Datum, data_type: &LogicalType) -> Decoded<String> {
         if value.is_null() {
             return Ok(self.default_name.clone());
         }

@@ -43,21 +43,7 @@ pub struct PartitionTotals {
 
 /// The partitions of a version, in order of their values. Postponed buckets do not count where they
 /// cannot be read.
-///
-/// Paimon reads the values back from folder names and cannot do so with timestamps under
-/// `partition.legacy-name`. It has no names for such partitions, and none are made up here.
 pub async fn partitions(version: &Version) -> Result<Vec<PartitionTotals>> {
-    if version.rules.partition_naming.legacy {
-        let nameless = |field: &&SchemaField| {
-            matches!(field.data_type, LogicalType::Timestamp { .. } | LogicalType::TimestampLtz { .. })
-        };
-        if let Some(field) = version.partition_fields().into_iter().find(nameless) {
-            return Err(version.unsupported(format!(
-                "naming partitions by the timestamps of {} with partition.legacy-name",
-                field.name
-            )));
-        }
-    }
     let manifests = version.all_manifests().await?;
     let mut partitions: BTreeMap<PartitionOrder<'_>, Totals> = BTreeMap::new();
     let entries = manifests.iter().flat_map(|manifest| &manifest.entries);
@@ -67,12 +53,11 @@ pub async fn partitions(version: &Version) -> Result<Vec<PartitionTotals>> {
         known.and_modify(|all| all.add(totals)).or_insert(totals);
     }
     let present = partitions.into_iter().filter(|(_, totals)| totals.files > 0);
-    let named = present.map(|(partition, totals)| PartitionTotals {
-        name: name(version, &partition.0.values),
-        bytes: partition.0.bytes.clone(),
-        totals,
+    let named = present.map(|(partition, totals)| {
+        let name = name(version, &partition.0.values)?;
+        Ok(PartitionTotals { name, bytes: partition.0.bytes.clone(), totals })
     });
-    Ok(named.collect())
+    named.collect()
 }
 
 pub async fn rows(context: &Context) -> Result<Vec<SystemRow>> {
@@ -115,11 +100,39 @@ async fn deleted_rows(version: &Version) -> Result<HashMap<Box<[u8]>, Option<u64
 }
 
 /// `k1=v1/k2=v2` of values cast to text, null and blank as the table's name for them.
-fn name(version: &Version, values: &[Datum]) -> String {
+///
+/// Paimon takes the values from the partition's folder name, and refuses where it cannot read them back
+/// from there. It has no name for such a partition then, and none is made up here.
+fn name(version: &Version, values: &[Datum]) -> Result<String> {
+    let naming = &version.rules.partition_naming;
     let part = |(field, value): (&SchemaField, &Datum)| {
-        let text = cast_text(value, &field.data_type).filter(|text| !text.trim().is_empty());
-        let text = text.unwrap_or_else(|| version.rules.partition_naming.default_name.clone());
-        format!("{}={text}", field.name)
+        let unnamed = || {
+            let what = format!("a name for the partition with {value:?} in column {}", field.name);
+            version.unsupported(what)
+        };
+        let folder = naming.text(value, &field.data_type).map_err(|_| unnamed())?;
+        let text = if folder == naming.default_name {
+            folder
+        } else if reads_back(&folder, &field.data_type) {
+            cast_text(value, &field.data_type).ok_or_else(unnamed)?
+        } else {
+            return Err(unnamed());
+        };
+        Ok(format!("{}={text}", field.name))
     };
-    version.partition_fields().into_iter().zip(values).map(part).collect::<Vec<_>>().join("/")
+    let parts = version.partition_fields().into_iter().zip(values).map(part).collect::<Result<Vec<_>>>()?;
+    Ok(parts.join("/"))
+}
+
+/// Whether Paimon can read a value of this type from a folder name: not text that is longer than its
+/// column, nor days before 1970 or timestamps in the spelling of `partition.legacy-name`.
+fn reads_back(folder: &str, data_type: &LogicalType) -> bool {
+    match data_type {
+        LogicalType::Char { length } | LogicalType::Varchar { length } => {
+            folder.chars().count() <= usize::try_from(*length).unwrap_or(usize::MAX)
+        }
+        LogicalType::Date => !folder.starts_with('-'),
+        LogicalType::Timestamp { .. } | LogicalType::TimestampLtz { .. } => !folder.contains('T'),
+        _ => true,
+    }
 }
