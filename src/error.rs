@@ -15,6 +15,8 @@ pub enum ErrorKind {
     UndefinedSchema,
     UndefinedVersion,
     UndefinedSetting,
+    /// A setting that cannot be changed, or not now.
+    UnchangeableSetting,
     AmbiguousColumn,
     /// A table or alias that stands twice in FROM, a column or a common table expression defined twice.
     DuplicateName,
@@ -33,6 +35,10 @@ pub enum ErrorKind {
     /// A text that is no date or time.
     InvalidDatetime,
     InvalidParameter,
+    /// A name that is not written as one can be.
+    InvalidName,
+    /// More than a session, a statement or a value may have.
+    LimitExceeded,
     /// A feature of SQL or of a table that Tarn does not implement.
     Unsupported,
     /// A statement of a session in the wrong state (no such cursor, not in a transaction, plan changed).

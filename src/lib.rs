@@ -9,6 +9,7 @@ pub mod merge;
 pub mod provider;
 pub mod resolve;
 pub mod scan;
+pub mod settings;
 pub mod sql;
 
 pub use error::{Error, Result};

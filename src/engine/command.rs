@@ -5,18 +5,20 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::sql::sqlparser::ast::{DiscardObject, Expr, Ident, ObjectName, Reset, Set, Statement, Value};
+use datafusion::sql::sqlparser::ast::Statement;
 
 use super::session::{Execution, SessionShared};
-use super::settings;
 use super::stream::RowStream;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::settings;
+use crate::sql::{Discard, SessionStatement, SetScope, SetValue, StatementBody};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Command {
     Set {
+        scope: SetScope,
         name: String,
-        value: Option<String>,
+        value: SetValue,
     },
     ResetAll {
         tag: &'static str,
@@ -36,27 +38,48 @@ pub(super) enum Command {
 
 impl Command {
     /// The command that a statement is; `None` for what the planner plans.
-    pub fn of(statement: &Statement) -> Result<Option<Self>> {
-        Ok(Some(match statement {
-            Statement::Set(set) => set_command(set)?,
-            Statement::Reset(reset) => match &reset.reset {
-                Reset::ALL => Self::ResetAll { tag: "RESET" },
-                Reset::ConfigurationParameter(name) => Self::Set { name: setting_name(name), value: None },
+    pub fn of(body: &StatementBody) -> Result<Option<Self>> {
+        Ok(Some(match body {
+            StatementBody::Session(statement) => match Self::of_session(statement) {
+                Some(command) => command,
+                None => return Ok(None),
             },
-            Statement::Discard { object_type: DiscardObject::ALL } => Self::ResetAll { tag: "DISCARD ALL" },
-            Statement::Discard { .. } => Self::Nothing { tag: "DISCARD" },
-            Statement::ShowVariable { variable } => show_command(variable),
-            Statement::ShowTables { .. } => Self::ShowTables,
-            Statement::ShowDatabases { .. } | Statement::ShowSchemas { .. } => Self::ShowDatabases,
-            Statement::ShowCatalogs { .. } => Self::ShowLakes,
-            Statement::StartTransaction { begin: true, .. } => Self::Nothing { tag: "BEGIN" },
-            Statement::StartTransaction { .. } => Self::Nothing { tag: "START TRANSACTION" },
-            Statement::Commit { .. } => Self::Nothing { tag: "COMMIT" },
-            Statement::Rollback { .. } => Self::Nothing { tag: "ROLLBACK" },
-            Statement::Savepoint { .. } => Self::Nothing { tag: "SAVEPOINT" },
-            Statement::ReleaseSavepoint { .. } => Self::Nothing { tag: "RELEASE" },
+            StatementBody::Sql(statement) => match &**statement {
+                Statement::ShowTables { .. } => Self::ShowTables,
+                Statement::ShowDatabases { .. } | Statement::ShowSchemas { .. } => Self::ShowDatabases,
+                Statement::ShowCatalogs { .. } => Self::ShowLakes,
+                _ => return Ok(None),
+            },
             _ => return Ok(None),
         }))
+    }
+
+    /// Reading sees one snapshot of each table in any isolation level, and nothing is written, so that
+    /// there is nothing to do for a transaction where no client watches its state.
+    fn of_session(statement: &SessionStatement) -> Option<Self> {
+        Some(match statement {
+            SessionStatement::Set { scope, name, value } => {
+                Self::Set { scope: *scope, name: name.clone(), value: value.clone() }
+            }
+            SessionStatement::Reset(Some(name)) => {
+                Self::Set { scope: SetScope::Session, name: name.clone(), value: SetValue::Default }
+            }
+            SessionStatement::Reset(None) => Self::ResetAll { tag: "RESET" },
+            SessionStatement::Discard(Discard::All) => Self::ResetAll { tag: "DISCARD ALL" },
+            SessionStatement::Discard(_) => Self::Nothing { tag: "DISCARD" },
+            SessionStatement::Show(Some(name)) => Self::Show { name: name.clone() },
+            SessionStatement::Show(None) => Self::ShowAll,
+            SessionStatement::SetTransaction { .. } => Self::Nothing { tag: "SET" },
+            SessionStatement::Begin { start: false, .. } => Self::Nothing { tag: "BEGIN" },
+            SessionStatement::Begin { .. } => Self::Nothing { tag: "START TRANSACTION" },
+            SessionStatement::Commit { .. } => Self::Nothing { tag: "COMMIT" },
+            SessionStatement::Rollback { .. } | SessionStatement::RollbackTo(_) => {
+                Self::Nothing { tag: "ROLLBACK" }
+            }
+            SessionStatement::Savepoint(_) => Self::Nothing { tag: "SAVEPOINT" },
+            SessionStatement::Release(_) => Self::Nothing { tag: "RELEASE" },
+            _ => return None,
+        })
     }
 
     /// The columns of its result; `None` where there are no rows.
@@ -78,19 +101,22 @@ impl Command {
         let rows = match self {
             Self::Nothing { tag } => return Ok(Execution::Done((*tag).to_owned())),
             Self::ResetAll { tag } => {
-                session.reset_all_settings()?;
+                session.settings.reset_all();
                 return Ok(Execution::Done((*tag).to_owned()));
             }
-            Self::Set { name, value: Some(value) } => {
-                session.set_setting(name, value)?;
+            Self::Set { scope, name, value: SetValue::Values(values) } => {
+                session.set_setting(name, values, *scope)?;
                 return Ok(Execution::Done("SET".to_owned()));
             }
-            Self::Set { name, value: None } => {
-                session.reset_setting(name)?;
+            Self::Set { scope, name, value: SetValue::Default } => {
+                session.settings.reset(name, *scope)?;
                 return Ok(Execution::Done("RESET".to_owned()));
             }
             Self::Show { name } => vec![vec![session.setting(name)?]],
-            Self::ShowAll => session.settings().into_iter().map(|(name, value)| vec![name, value]).collect(),
+            Self::ShowAll => {
+                let settings = session.settings.list().into_iter();
+                settings.map(|setting| vec![setting.known.name.to_owned(), setting.shown]).collect()
+            }
             Self::ShowTables => tables(session).await?,
             Self::ShowDatabases => {
                 session.lake.databases().await?.into_iter().map(|name| vec![name]).collect()
@@ -119,81 +145,4 @@ async fn tables(session: &SessionShared) -> Result<Vec<Vec<String>>> {
         }
     }
     Ok(rows)
-}
-
-fn set_command(set: &Set) -> Result<Command> {
-    Ok(match set {
-        Set::SingleAssignment { variable, values, .. } => {
-            let name = setting_name(variable);
-            match values.as_slice() {
-                [Expr::Identifier(word)] if is_default(word) => Command::Set { name, value: None },
-                values => {
-                    let texts: Result<Vec<String>> = values.iter().map(setting_value).collect();
-                    Command::Set { name, value: Some(texts?.join(", ")) }
-                }
-            }
-        }
-        Set::SetTimeZone { value, .. } => match value {
-            Expr::Identifier(word) if is_default(word) => {
-                Command::Set { name: "timezone".to_owned(), value: None }
-            }
-            value => Command::Set { name: "timezone".to_owned(), value: Some(setting_value(value)?) },
-        },
-        Set::SetNames { charset_name, .. } => {
-            Command::Set { name: "client_encoding".to_owned(), value: Some(charset_name.value.clone()) }
-        }
-        Set::SetNamesDefault {} => Command::Set { name: "client_encoding".to_owned(), value: None },
-        // Reading sees one snapshot of each table in any isolation level, and nothing is written.
-        Set::SetTransaction { .. } => Command::Nothing { tag: "SET" },
-        other => {
-            return Err(Error::new(ErrorKind::Unsupported, format!("\"{other}\" is not supported")));
-        }
-    })
-}
-
-fn is_default(word: &Ident) -> bool {
-    word.quote_style.is_none()
-        && (word.value.eq_ignore_ascii_case("default") || word.value.eq_ignore_ascii_case("local"))
-}
-
-fn setting_name(name: &ObjectName) -> String {
-    let parts: Vec<&str> =
-        name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.as_str()).collect();
-    parts.join(".").to_lowercase()
-}
-
-/// The text of a value. A name that was quoted keeps its quotes, for lists of names.
-fn setting_value(value: &Expr) -> Result<String> {
-    match value {
-        Expr::Identifier(word) => Ok(word.to_string()),
-        Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) => Ok(digits.clone()),
-            Value::Boolean(value) => Ok(if *value { "on" } else { "off" }.to_owned()),
-            other => other.clone().into_string().ok_or_else(|| not_a_value(&other.to_string())),
-        },
-        Expr::UnaryOp { .. } => Ok(value.to_string().replace(' ', "")),
-        Expr::Interval(interval) => match interval.value.as_ref() {
-            Expr::Value(value) => {
-                value.value.clone().into_string().ok_or_else(|| not_a_value(&value.to_string()))
-            }
-            other => Err(not_a_value(&other.to_string())),
-        },
-        other => Err(not_a_value(&other.to_string())),
-    }
-}
-
-fn not_a_value(text: &str) -> Error {
-    Error::new(ErrorKind::Syntax, format!("{text} is no value for a setting"))
-}
-
-fn show_command(words: &[Ident]) -> Command {
-    let text: Vec<String> = words.iter().map(|word| word.value.to_lowercase()).collect();
-    let name = match text.join(" ").as_str() {
-        "all" => return Command::ShowAll,
-        "time zone" => "timezone".to_owned(),
-        "transaction isolation level" => "transaction_isolation".to_owned(),
-        "session authorization" => "session_authorization".to_owned(),
-        _ => text.join("."),
-    };
-    Command::Show { name }
 }

@@ -15,12 +15,12 @@ mod query_tables;
 mod relation_planner;
 mod search_path;
 mod session;
-mod settings;
 mod stream;
 mod system;
 mod time_travel;
 
 pub use lakes::{Lake, LakeLocation, LakeTables, TableDescription};
+pub(crate) use missing::closest;
 pub use session::{Execution, Prepared, Session};
 pub use stream::{Progress, ProgressCounts, RowStream};
 pub use system::{SessionView, SystemSchema};

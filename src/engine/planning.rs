@@ -70,6 +70,9 @@ fn query_of(body: &StatementBody) -> Result<(&SqlStatement, Option<&ExplainState
         StatementBody::Declare(_) | StatementBody::Fetch(_) | StatementBody::Close(_) => {
             Err(Error::new(ErrorKind::Unsupported, "cursors exist over the Postgres wire only"))
         }
+        StatementBody::Session(_) => {
+            Err(Error::new(ErrorKind::Unsupported, "this statement exists over the Postgres wire only"))
+        }
         StatementBody::Copy(_) => {
             Err(Error::new(ErrorKind::Unsupported, "COPY TO STDOUT exists over the Postgres wire only")
                 .with_hint("Here, tarn LAKE -c QUERY --format csv -o FILE does the same."))

@@ -29,7 +29,12 @@ type Spelling = (Vec<String>, Option<TableVersion>);
 /// What was opened: the lake, the database, the table, and how it is read.
 type Identity = (String, String, String, ReadOptions);
 
-type Opened = Arc<OnceCell<Result<Option<Arc<dyn TableSource>>>>>;
+type Opened = Arc<OnceCell<Option<Arc<dyn TableSource>>>>;
+
+/// Tables that are open, each once: for a statement, or for a transaction that sees each at one
+/// version.
+#[derive(Clone, Default)]
+pub(super) struct OpenTables(Arc<Mutex<HashMap<Identity, Opened>>>);
 
 pub(super) struct QueryTables {
     sources: HashMap<Spelling, Result<Arc<dyn TableSource>>>,
@@ -63,7 +68,7 @@ impl QueryTables {
                 wanted.push((relation, read, position));
             }
         }
-        let opener = Opener { session, state, opened: Mutex::default() };
+        let opener = Opener { session, state, opened: session.open_tables() };
         let found = wanted.into_iter().map(async |(relation, read, position)| {
             let parts = folded(&relation.name);
             let source = opener.find(&parts, &relation.name, &read).await;
@@ -112,7 +117,7 @@ pub(super) fn undefined_table(name: &str) -> Error {
 struct Opener<'a> {
     session: &'a SessionShared,
     state: &'a SessionState,
-    opened: Mutex<HashMap<Identity, Opened>>,
+    opened: OpenTables,
 }
 
 impl Opener<'_> {
@@ -172,13 +177,13 @@ impl Opener<'_> {
             return Ok(found.map(provider_as_source));
         }
         let identity = (lake.name().to_owned(), database.to_owned(), table.to_owned(), read.clone());
-        let cell = Arc::clone(self.opened.lock().entry(identity).or_default());
+        let cell = Arc::clone(self.opened.0.lock().entry(identity).or_default());
         let open = async || {
             let provider: Option<Arc<dyn TableProvider>> =
                 lake.open_table(database, table, read, self.state).await?;
             Ok(provider.map(provider_as_source))
         };
-        cell.get_or_init(open).await.clone()
+        cell.get_or_try_init(open).await.cloned()
     }
 
     /// Says what is there instead.

@@ -9,17 +9,18 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
-use parking_lot::RwLock;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::command::Command;
 use super::planning::{self, Planned};
-use super::settings::Settings;
+use super::query_tables::OpenTables;
 use super::stream::{RowStream, timed_out};
 use super::system::SessionView;
 use super::{Engine, Lake, engine_options, plan_error, search_path};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::Statement;
+use crate::settings::{self, Settings};
+use crate::sql::{SetScope, Statement};
 
 /// A statement that is planned and whose parameters are typed; it can run many times.
 ///
@@ -53,7 +54,9 @@ pub(super) struct SessionShared {
     pub engine: Arc<Engine>,
     pub lake: Arc<Lake>,
     context: SessionContext,
-    settings: RwLock<Settings>,
+    pub settings: Settings,
+    /// The tables of a transaction that sees each at one version throughout.
+    pinned: Mutex<Option<OpenTables>>,
 }
 
 impl Session {
@@ -61,10 +64,15 @@ impl Session {
         let state = SessionStateBuilder::new_from_existing(engine.template().clone())
             .with_session_id(uuid::Uuid::new_v4().to_string())
             .build();
-        let mut settings = Settings::default();
-        settings.set_default("search_path", lake.known_default_database().unwrap_or("default"));
+        let settings = Settings::default();
+        let database = lake.known_default_database().unwrap_or("default").to_owned();
+        settings.start_with(&[("search_path", database)], true);
         let context = SessionContext::new_with_state(state);
-        Self { shared: Arc::new(SessionShared { engine, lake, context, settings: RwLock::new(settings) }) }
+        for function in settings::functions(&settings) {
+            context.register_udf(function);
+        }
+        let pinned = Mutex::default();
+        Self { shared: Arc::new(SessionShared { engine, lake, context, settings, pinned }) }
     }
 
     pub fn engine(&self) -> &Arc<Engine> {
@@ -92,6 +100,21 @@ impl Session {
         self.shared.search_path().await
     }
 
+    /// The settings, which the session and its front share.
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// From now on every table stays at the version at which it is first seen.
+    pub fn pin_tables(&self) {
+        self.shared.pinned.lock().get_or_insert_default();
+    }
+
+    /// From now on every statement sees tables as they are then.
+    pub fn unpin_tables(&self) {
+        *self.shared.pinned.lock() = None;
+    }
+
     /// The value of a setting, as `SHOW` prints it.
     pub fn setting(&self, name: &str) -> Result<String> {
         self.shared.setting(name)
@@ -99,7 +122,7 @@ impl Session {
 
     /// Checks and sets a setting, as `SET` does.
     pub fn set_setting(&self, name: &str, value: &str) -> Result<()> {
-        self.shared.set_setting(name, value)
+        self.shared.set_setting(name, &[value.to_owned()], SetScope::Session)
     }
 
     /// Parses a script into statements, each with its own text.
@@ -115,7 +138,7 @@ impl Session {
         }
         let (shared, statement, declared) = (Arc::clone(&self.shared), statement.clone(), declared.to_vec());
         let plan = async move {
-            let state = shared.context.state();
+            let state = shared.state();
             let Planned { plan, parameter_types } =
                 planning::plan(&shared, &state, &statement, &declared).await?;
             let schema = Arc::new(plan.schema().as_arrow().clone());
@@ -152,7 +175,7 @@ impl Session {
         if let Some(command) = command(statement)? {
             return command.run(&self.shared).await;
         }
-        let timeout = self.shared.settings.read().statement_timeout();
+        let timeout = self.shared.settings.timeout("statement_timeout");
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let (shared, statement, types) = (Arc::clone(&self.shared), statement.clone(), types.to_vec());
         let start = async move { shared.start(&statement, &types, parameters, deadline).await };
@@ -165,7 +188,7 @@ impl Session {
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
         let work = self.shared.engine.cpu().run(work);
-        let timeout: Option<Duration> = self.shared.settings.read().statement_timeout();
+        let timeout: Option<Duration> = self.shared.settings.timeout("statement_timeout");
         match timeout {
             None => work.await,
             Some(timeout) => tokio::time::timeout(timeout, work).await.map_err(|_| timed_out())?,
@@ -174,7 +197,7 @@ impl Session {
 }
 
 fn command(statement: &Statement) -> Result<Option<Command>> {
-    statement.sql().map_or(Ok(None), Command::of)
+    Command::of(&statement.body)
 }
 
 fn same_types(one: &SchemaRef, other: &SchemaRef) -> bool {
@@ -193,7 +216,7 @@ impl SessionShared {
         parameters: Vec<ScalarValue>,
         deadline: Option<Instant>,
     ) -> Result<RowStream> {
-        let state = self.context.state();
+        let state = self.state();
         let Planned { plan, parameter_types } = planning::plan(self, &state, statement, types).await?;
         let plan = bind(plan, &parameter_types, parameters)?;
         let explain = |error| plan_error::explain(error, statement);
@@ -213,8 +236,7 @@ impl SessionShared {
     }
 
     pub async fn search_path(&self) -> Result<Vec<String>> {
-        let chosen = self.settings.read().changed("search_path").map(search_path::parse);
-        let mut path = match chosen {
+        let mut path = match self.settings.search_path() {
             Some(path) => path,
             None => self.lake.default_database().await?.into_iter().collect(),
         };
@@ -230,46 +252,35 @@ impl SessionShared {
         SessionView {
             engine: Arc::clone(&self.engine),
             lake: Arc::clone(&self.lake),
-            search_path: self.settings.read().changed("search_path").map(search_path::parse),
-            settings: self.settings(),
+            search_path: self.settings.search_path(),
+            settings: self.settings.clone(),
         }
+    }
+
+    /// DataFusion's state for one statement, with the session's time zone.
+    pub fn state(&self) -> SessionState {
+        let mut state = self.context.state();
+        state.config_mut().options_mut().execution.time_zone = Some(self.settings.engine_zone());
+        state
+    }
+
+    /// Where tables are opened: for this statement, or for the transaction that has pinned them.
+    pub fn open_tables(&self) -> OpenTables {
+        self.pinned.lock().clone().unwrap_or_default()
     }
 
     pub fn setting(&self, name: &str) -> Result<String> {
         match name.strip_prefix("datafusion.") {
             Some(_) => engine_options::get(&self.context.state(), name),
-            None => self.settings.read().get(name),
+            None => self.settings.show(name),
         }
     }
 
-    pub fn settings(&self) -> Vec<(String, String)> {
-        self.settings.read().all()
-    }
-
-    pub fn set_setting(&self, name: &str, value: &str) -> Result<()> {
-        if name.starts_with("datafusion.") {
-            return engine_options::set(&self.context, name, value);
+    pub fn set_setting(&self, name: &str, values: &[String], scope: SetScope) -> Result<()> {
+        match name.strip_prefix("datafusion.") {
+            Some(_) => engine_options::set(&self.context, name, &values.join(", ")),
+            None => self.settings.set(name, values, scope),
         }
-        self.settings.write().set(name, value)?;
-        self.apply_time_zone()
-    }
-
-    pub fn reset_setting(&self, name: &str) -> Result<()> {
-        self.settings.write().reset(name)?;
-        self.apply_time_zone()
-    }
-
-    pub fn reset_all_settings(&self) -> Result<()> {
-        self.settings.write().reset_all();
-        self.apply_time_zone()
-    }
-
-    /// DataFusion has the session's time zone among its own options.
-    fn apply_time_zone(&self) -> Result<()> {
-        let zone = self.settings.read().get("TimeZone")?;
-        let state = self.context.state_ref();
-        state.write().config_mut().options_mut().execution.time_zone = Some(zone);
-        Ok(())
     }
 }
 

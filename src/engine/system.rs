@@ -8,6 +8,7 @@ use datafusion::catalog::TableProvider;
 
 use super::{Engine, Lake};
 use crate::error::Result;
+use crate::settings::Settings;
 
 /// A schema whose tables Tarn makes up. Unqualified names are looked for in `pg_catalog` first.
 #[async_trait]
@@ -28,6 +29,5 @@ pub struct SessionView {
     pub lake: Arc<Lake>,
     /// Databases in which bare names are looked for; `None` leaves it to the lake.
     pub search_path: Option<Vec<String>>,
-    /// All settings by name, as `SHOW ALL` prints them.
-    pub settings: Vec<(String, String)>,
+    pub settings: Settings,
 }

@@ -12,6 +12,7 @@ mod option_list;
 mod position;
 mod relations;
 mod script;
+mod session;
 mod statement;
 mod subscribe;
 mod syntax_error;
@@ -25,6 +26,9 @@ pub use option_list::{OptionValue, StatementOption};
 pub use position::position_of;
 pub(crate) use relations::{Relation, folded, relations};
 pub use script::is_complete;
+pub use session::{
+    Discard, IsolationLevel, PrepareStatement, SessionStatement, SetScope, SetValue, TransactionModes, fold,
+};
 pub use statement::{Statement, StatementBody};
 pub use subscribe::{Subscribe, SubscribeBound, SubscribeBoundKind, SubscribeSource};
 

@@ -8,6 +8,7 @@ use super::copy::CopyStatement;
 use super::cursor::{CloseCursor, DeclareCursor, FetchCursor};
 use super::explain::ExplainStatement;
 use super::position::position_of;
+use super::session::SessionStatement;
 use super::subscribe::Subscribe;
 
 /// A parsed statement with its own text.
@@ -23,8 +24,10 @@ pub struct Statement {
 /// What a statement says. Spans inside count from the start of the statement's text.
 #[derive(Debug, Clone)]
 pub enum StatementBody {
-    /// What sqlparser has a grammar for: queries, `SET`, `SHOW`, `BEGIN`, ...
+    /// What sqlparser has a grammar for: queries, `SHOW TABLES`, ...
     Sql(Box<SqlStatement>),
+    /// `SET`, `SHOW`, `BEGIN`, `PREPARE`, ...
+    Session(Box<SessionStatement>),
     Explain(Box<ExplainStatement>),
     /// `DECLARE name CURSOR FOR ...`
     Declare(Box<DeclareCursor>),
@@ -80,6 +83,9 @@ pub(super) fn parse_body(parser: &mut Parser) -> Result<StatementBody, ParserErr
     }
     if accept_word(parser, "subscribe") {
         return Subscribe::parse(parser).map(|s| StatementBody::Subscribe(Box::new(s)));
+    }
+    if let Some(statement) = SessionStatement::parse(parser)? {
+        return Ok(StatementBody::Session(Box::new(statement)));
     }
     parser.parse_statement().map(|statement| StatementBody::Sql(Box::new(statement)))
 }
