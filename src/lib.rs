@@ -6,6 +6,7 @@
 pub mod engine;
 pub mod error;
 pub mod merge;
+pub mod pg;
 pub mod provider;
 pub mod resolve;
 pub mod scan;
