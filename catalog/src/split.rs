@@ -79,6 +79,14 @@ impl SplitUnit {
             Self::Zip { groups } => Box::new(groups.iter().flatten()),
         }
     }
+
+    pub fn files_mut(&mut self) -> Box<dyn Iterator<Item = &mut DataFile> + '_> {
+        match self {
+            Self::Files(files) => Box::new(files.iter_mut()),
+            Self::Merge { runs, .. } => Box::new(runs.iter_mut().flatten()),
+            Self::Zip { groups } => Box::new(groups.iter_mut().flatten()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -164,4 +172,17 @@ pub struct PruningCounts {
     pub buckets_pruned: u64,
     pub files_considered: u64,
     pub files_pruned: u64,
+}
+
+impl std::ops::AddAssign for PruningCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.manifests_considered += other.manifests_considered;
+        self.manifests_pruned += other.manifests_pruned;
+        self.partitions_considered += other.partitions_considered;
+        self.partitions_pruned += other.partitions_pruned;
+        self.buckets_considered += other.buckets_considered;
+        self.buckets_pruned += other.buckets_pruned;
+        self.files_considered += other.files_considered;
+        self.files_pruned += other.files_pruned;
+    }
 }

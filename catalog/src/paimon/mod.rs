@@ -27,6 +27,7 @@ pub mod index_manifest;
 mod java_float;
 mod java_map;
 mod java_text;
+mod joined_branches;
 mod json;
 mod layout;
 pub mod live_files;

@@ -33,6 +33,8 @@ pub struct ReadRules {
     pub bucket_function: BucketFunction,
     /// The columns whose hash chooses the bucket.
     pub bucket_key: Vec<String>,
+    /// A branch whose partitions complete this one's.
+    pub other_branch: Option<OtherBranch>,
     /// Read the files of this level alone.
     pub only_level: Option<i32>,
     /// Read this bucket alone.
@@ -44,6 +46,23 @@ pub struct ReadRules {
     pub partition_naming: PartitionNaming,
 }
 
+/// Another branch that a read joins, partition by partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OtherBranch {
+    /// It has the partitions that this branch lacks (`scan.fallback-branch`).
+    Fallback(String),
+    /// This branch has the partitions that it lacks (`scan.primary-branch`).
+    Primary(String),
+}
+
+impl OtherBranch {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Fallback(name) | Self::Primary(name) => name,
+        }
+    }
+}
+
 /// Options that must be absent or have this value: any other makes reads differ from what Tarn does.
 const REQUIRED: &[(&str, &str)] = &[
     ("pk-clustering-override", "false"),
@@ -52,14 +71,6 @@ const REQUIRED: &[(&str, &str)] = &[
     ("sequence.snapshot-ordering", "false"),
     ("batch-scan-mode", "none"),
     ("stream-scan-mode", "none"),
-];
-
-/// Options that join another branch's rows to the table's.
-const BRANCH_JOINS: &[&str] = &[
-    "scan.fallback-branch",
-    "scan.primary-branch",
-    "scan.fallback-snapshot-branch",
-    "scan.fallback-delta-branch",
 ];
 
 /// Sorted runs from which a bucket is compacted, where the table does not say.
@@ -98,6 +109,7 @@ impl ReadRules {
             bucket,
             bucket_function: bucket_function(&options)?,
             bucket_key: bucket_key(&options, schema),
+            other_branch: other_branch(&options),
             only_level: None,
             only_bucket: options.int("scan.bucket")?,
             file_indexes: options.flag("file-index.read.enabled", true)?,
@@ -132,10 +144,15 @@ fn refuse_what_is_not_implemented(options: &Options<'_>) -> Result<()> {
             return Err(options.unsupported(format!("option '{name}' = '{found}'")));
         }
     }
-    match BRANCH_JOINS.iter().find(|name| options.text(name).is_some()) {
-        Some(name) => Err(options.unsupported(format!("option '{name}'"))),
-        None => Ok(()),
-    }
+    Ok(())
+}
+
+/// As in Paimon, the fallback counts where both options are set.
+fn other_branch(options: &Options<'_>) -> Option<OtherBranch> {
+    let named =
+        |option| options.text(option).map(str::trim).filter(|name| !name.is_empty()).map(str::to_string);
+    let fallback = named("scan.fallback-branch").map(OtherBranch::Fallback);
+    fallback.or_else(|| named("scan.primary-branch").map(OtherBranch::Primary))
 }
 
 fn merge_engine(options: &Options<'_>) -> Result<MergeEngine> {

@@ -17,12 +17,14 @@ use crate::version::ReadOptions;
 
 use super::consumer::Consumer;
 use super::files::MetadataFiles;
+use super::joined_branches::JoinedBranches;
 use super::layout::{BRANCH_PREFIX, CONSUMER_PREFIX, TableLayout};
 use super::live_files::ManifestReader;
+use super::names::MAIN_BRANCH;
 use super::option_names;
 use super::options::Options;
 use super::read_optimized::{READ_OPTIMIZED, ReadOptimizedTable};
-use super::rules::ReadRules;
+use super::rules::{OtherBranch, ReadRules};
 use super::scan_options::read_point;
 use super::schema::{PaimonSchema, partition_fields};
 use super::schemas::Schemas;
@@ -142,8 +144,21 @@ impl PaimonTable {
         }
     }
 
-    /// Chooses a version; [`Table::at`] with its type.
+    /// Chooses a version of this branch, refusing tables whose reads join another one.
     pub async fn version(&self, read: &ReadOptions) -> Result<PaimonTableVersion> {
+        let version = self.own_version(read).await?;
+        match self.joined_branch(version.rules()).await? {
+            None => Ok(version),
+            Some((_, joined)) => {
+                let feature =
+                    format!("this way of reading a table that is joined with branch '{}'", joined.name());
+                Err(Error::unsupported(self.label(), feature))
+            }
+        }
+    }
+
+    /// Chooses a version of this branch alone, whatever other branch the table's reads join.
+    pub async fn own_version(&self, read: &ReadOptions) -> Result<PaimonTableVersion> {
         let latest = self.latest_schema().await?;
         let options = option_names::merge(&self.label, &latest.table.options, &read.options)?;
         let point = read_point(&read.version, &Options::new(&self.label, &options), &read.options)?;
@@ -156,6 +171,16 @@ impl PaimonTable {
         let schema = schema.with_options(options);
         let rules = ReadRules::new(&self.label, &schema)?;
         Ok(PaimonTableVersion::new(self.clone(), schema, rules, resolved))
+    }
+
+    /// The branch that reads of this one join. One that does not exist is none, as in Paimon.
+    async fn joined_branch(&self, rules: &ReadRules) -> Result<Option<(Self, OtherBranch)>> {
+        let Some(joined) = &rules.other_branch else {
+            return Ok(None);
+        };
+        let other = self.on_branch(Some(joined.name()).filter(|name| *name != MAIN_BRANCH))?;
+        let exists = other.layout != self.layout && !other.schemas().ids().await?.is_empty();
+        Ok(exists.then(|| (other, joined.clone())))
     }
 }
 
@@ -174,7 +199,11 @@ impl Table for PaimonTable {
     }
 
     async fn at(&self, read: &ReadOptions) -> Result<Arc<dyn TableVersion>> {
-        Ok(Arc::new(self.version(read).await?))
+        let own = self.own_version(read).await?;
+        match self.joined_branch(own.rules()).await? {
+            None => Ok(Arc::new(own)),
+            Some((other, joined)) => Ok(Arc::new(JoinedBranches::open(own, &other, &joined, read).await?)),
+        }
     }
 
     fn system_tables(&self) -> &'static [&'static str] {

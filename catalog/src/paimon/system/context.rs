@@ -71,7 +71,7 @@ impl Context {
 
     /// Chooses the version that the query asks for.
     pub async fn version(&self) -> Result<Version> {
-        let version = self.table.version(&self.read).await?;
+        let version = self.table.own_version(&self.read).await?;
         if version.created_since().is_some() {
             let feature = "a system table of the files created since a time";
             return Err(Error::unsupported(self.table.label(), feature));

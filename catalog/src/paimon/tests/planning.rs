@@ -8,14 +8,14 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
 
-use super::synthetic::{Commits, File, ROWS, table};
+use super::synthetic::{Commits, File, ROWS, table, write_branch};
 use crate::datum::Datum;
 use crate::error::Error;
 use crate::paimon::PaimonTable;
 use crate::predicate::{Leaf, Predicate, Test};
 use crate::split::{SplitUnit, TableScan};
-use crate::table::{ScanRequest, TableVersion};
-use crate::version::ReadOptions;
+use crate::table::{ScanRequest, Table, TableVersion};
+use crate::version::{ReadOptions, VersionSpec};
 
 const P: i32 = 0;
 const K: i32 = 1;
@@ -205,5 +205,41 @@ async fn options_of_a_table_that_change_reads_are_refused_by_name() {
             matches!(error, Error::Unsupported { .. }) && error.to_string().contains("d.t"),
             "{name}: {error}"
         );
+    }
+}
+
+fn lone_file(partition: i32, number: u32) -> (bool, File) {
+    (true, File { partition, bucket: 0, number, level: 0, keys: (0, 1), values: (0, 1) })
+}
+
+#[tokio::test]
+async fn partitions_that_one_branch_lacks_come_from_the_other() {
+    let main = vec![vec![lone_file(1, 11), lone_file(2, 12)]];
+    let other = vec![vec![lone_file(2, 22), lone_file(3, 23)]];
+    for (option, expected) in [
+        ("scan.fallback-branch", ["data-11.parquet", "data-12.parquet", "data-23.parquet"]),
+        ("scan.primary-branch", ["data-11.parquet", "data-22.parquet", "data-23.parquet"]),
+    ] {
+        let (store, table) = table(false, json!({option: "b"}), &main).await;
+        // A branch that does not exist is none.
+        let before =
+            table.at(&ReadOptions::default()).await.unwrap().plan(&ScanRequest::default()).await.unwrap();
+        assert_eq!(names(&before).len(), 2);
+        write_branch(&store, Some("b"), true, json!({}), &other).await;
+        for version in [VersionSpec::Latest, VersionSpec::Snapshot(1), VersionSpec::AsOfMillis(5)] {
+            let read = ReadOptions { version, ..ReadOptions::default() };
+            let version = table.at(&read).await.unwrap();
+            let scan = version.plan(&ScanRequest::default()).await.unwrap();
+            assert_eq!(names(&scan), expected.map(str::to_string).into());
+            assert!(
+                scan.splits
+                    .iter()
+                    .flat_map(|split| split.unit.files())
+                    .all(|file| file.file_schema < scan.file_schemas.len())
+            );
+            assert_eq!((version.snapshot_id(), version.exact_row_count()), (Some(1), None));
+        }
+        let error = table.version(&ReadOptions::default()).await.unwrap_err();
+        assert!(matches!(&error, Error::Unsupported { .. }), "{error}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::paimon::{FileSystemWarehouse, MetadataCache, PaimonTable};
 
@@ -64,7 +64,7 @@ impl Encoder {
     }
 }
 
-fn container(schema: serde_json::Value, records: &[Vec<u8>]) -> Vec<u8> {
+fn container(schema: Json, records: &[Vec<u8>]) -> Vec<u8> {
     let sync = [7; 16];
     let mut file = Encoder(b"Obj\x01".to_vec());
     file.long(1).bytes(b"avro.schema").bytes(schema.to_string().as_bytes()).long(0).0.extend(sync);
@@ -82,11 +82,11 @@ pub fn row(values: &[i64]) -> Vec<u8> {
     bytes
 }
 
-fn field(name: &str, data_type: serde_json::Value) -> serde_json::Value {
+fn field(name: &str, data_type: Json) -> Json {
     json!({"name": name, "type": data_type})
 }
 
-fn stats_type(name: &str) -> serde_json::Value {
+fn stats_type(name: &str) -> Json {
     let counts = json!({"type": "array", "items": "long"});
     let fields = [
         field("_MIN_VALUES", "bytes".into()),
@@ -159,35 +159,47 @@ async fn put(store: &Arc<dyn ObjectStore>, path: &str, bytes: Vec<u8>) {
 }
 
 /// Writes the table `d.t`, with one snapshot that has all commits' manifests in its base list.
-pub async fn table(
-    keyed: bool,
-    options: serde_json::Value,
-    commits: &Commits,
-) -> (Arc<dyn ObjectStore>, PaimonTable) {
+pub async fn table(keyed: bool, options: Json, commits: &Commits) -> (Arc<dyn ObjectStore>, PaimonTable) {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-    let schema = json!({
-        "version": 3, "id": 0, "highestFieldId": 2, "timeMillis": 0, "options": options,
-        "fields": [
-            {"id": 0, "name": "p", "type": "INT"}, {"id": 1, "name": "k", "type": "INT"}, {"id": 2, "name": "v", "type": "BIGINT"},
-        ],
-        "partitionKeys": ["p"], "primaryKeys": if keyed { vec!["p", "k"] } else { vec![] },
-    });
-    put(&store, "schema/schema-0", schema.to_string().into_bytes()).await;
-    let mut manifests = Vec::new();
-    for (number, entries) in commits.iter().enumerate() {
-        let (name, bytes) = (format!("manifest-{number}"), manifest(keyed, entries));
-        manifests.push((name.clone(), bytes.len(), entries.as_slice()));
-        put(&store, &format!("manifest/{name}"), bytes).await;
-    }
-    put(&store, "manifest/base", manifest_list(&manifests)).await;
-    put(&store, "manifest/delta", manifest_list(&[])).await;
-    let snapshot = json!({
-        "id": 1, "schemaId": 0, "baseManifestList": "base", "deltaManifestList": "delta", "commitUser": "u",
-        "commitIdentifier": 1, "commitKind": "APPEND", "timeMillis": 1, "logOffsets": {},
-    });
-    put(&store, "snapshot/snapshot-1", snapshot.to_string().into_bytes()).await;
+    write_branch(&store, None, keyed, options, commits).await;
     let cache = Arc::new(MetadataCache::default());
     let warehouse = FileSystemWarehouse::new(Arc::clone(&store), Path::from("w"), &cache);
     let table = warehouse.open("d", "t", None).await.unwrap().unwrap();
     (store, table)
+}
+
+/// Writes a branch of the table `d.t`, `None` being the main one.
+pub async fn write_branch(
+    store: &Arc<dyn ObjectStore>,
+    branch: Option<&str>,
+    keyed: bool,
+    options: Json,
+    commits: &Commits,
+) {
+    let folder = branch.map(|branch| format!("branch/branch-{branch}/")).unwrap_or_default();
+    let suffix = branch.map(|branch| format!("-{branch}")).unwrap_or_default();
+    let schema = json!({
+        "version": 3, "id": 0, "highestFieldId": 2, "timeMillis": 0, "options": options,
+        "fields": [
+            {"id": 0, "name": "p", "type": "INT"},
+            {"id": 1, "name": "k", "type": "INT"},
+            {"id": 2, "name": "v", "type": "BIGINT"},
+        ],
+        "partitionKeys": ["p"], "primaryKeys": if keyed { vec!["p", "k"] } else { vec![] },
+    });
+    put(store, &format!("{folder}schema/schema-0"), schema.to_string().into_bytes()).await;
+    let mut manifests = Vec::new();
+    for (number, entries) in commits.iter().enumerate() {
+        let (name, bytes) = (format!("manifest-{number}{suffix}"), manifest(keyed, entries));
+        manifests.push((name.clone(), bytes.len(), entries.as_slice()));
+        put(store, &format!("manifest/{name}"), bytes).await;
+    }
+    let (base, delta) = (format!("base{suffix}"), format!("delta{suffix}"));
+    put(store, &format!("manifest/{base}"), manifest_list(&manifests)).await;
+    put(store, &format!("manifest/{delta}"), manifest_list(&[])).await;
+    let snapshot = json!({
+        "id": 1, "schemaId": 0, "baseManifestList": base, "deltaManifestList": delta, "commitUser": "u",
+        "commitIdentifier": 1, "commitKind": "APPEND", "timeMillis": 1, "logOffsets": {},
+    });
+    put(store, &format!("{folder}snapshot/snapshot-1"), snapshot.to_string().into_bytes()).await;
 }

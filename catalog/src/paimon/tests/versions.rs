@@ -110,7 +110,7 @@ async fn row_counts_are_exact_only_where_rows_stand_for_themselves() {
 #[tokio::test]
 async fn what_is_not_understood_is_refused_by_name() {
     for (option, value) in [
-        ("scan.fallback-branch", "b"),
+        ("chain-table.enabled", "true"),
         ("query-auth.enabled", "true"),
         ("incremental-between", "1,2"),
         ("scan.mode", "latest-delta"),
