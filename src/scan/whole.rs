@@ -10,9 +10,10 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tarn_catalog::split::DataFile;
 
+use super::deletes::undeleted_rows;
 use super::output::Output;
 use super::plan::ScanPlan;
-use super::reader::{self, BatchStream, ReadColumns};
+use super::reader::{self, BatchStream, ReadColumns, ZipToRead};
 
 /// The live rows of a file, in the scan's output columns.
 pub async fn open_file(
@@ -27,16 +28,32 @@ pub async fn open_file(
     Ok(projected(rows, output))
 }
 
-/// The rows of a group of files that hold different columns of the same rows.
+/// The live rows of a group of files that hold different columns of the same rows.
 pub async fn open_zip(
     plan: &Arc<ScanPlan>,
     group: usize,
-    _output: &Output,
-    _batch_rows: usize,
+    output: &Output,
+    batch_rows: usize,
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-    let files = plan.zips.get(group).map_or(0, |files| files.len());
-    let feature = format!("joining {files} files of column groups by position");
-    Err(external(tarn_catalog::Error::unsupported(plan.table.as_ref(), feature)))
+    let files: &[DataFile] = plan.zips.get(group).map_or(&[], |files| files.as_slice());
+    // A deletion vector hangs on one file and speaks for the rows of all.
+    let mut live: Option<BooleanBuffer> = None;
+    for file in files {
+        if let Some(undeleted) = undeleted_rows(file, &plan.deletes, &plan.store).await.map_err(external)? {
+            live = Some(live.map_or(undeleted.clone(), |live| &live & &undeleted));
+        }
+    }
+    let groups: Vec<Vec<DataFile>> = files.iter().map(|file| vec![file.clone()]).collect();
+    let source = ZipToRead {
+        groups: &groups,
+        schemas: &plan.file_schemas,
+        store: Arc::clone(&plan.store),
+        footers: Arc::clone(&plan.shared.footers),
+        table: Arc::clone(&plan.table),
+    };
+    let columns = read_columns(plan, output);
+    let rows = reader::open_zip(source, &columns, live.as_ref(), batch_rows).await.map_err(external)?;
+    Ok(projected(rows, output))
 }
 
 fn read_columns(plan: &ScanPlan, output: &Output) -> ReadColumns {

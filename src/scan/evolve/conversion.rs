@@ -332,6 +332,10 @@ fn plan_nested_to_leaf(
 
 fn apply_row(array: &ArrayRef, children: &[Child], fields: &Fields) -> CastResult<ArrayRef> {
     let row = array.as_struct_opt().ok_or_else(|| super::leaf::mismatch(array))?;
+    // A row of which the file has no wanted field is null, as Java Paimon reads it.
+    if !children.is_empty() && children.iter().all(|child| matches!(child, Child::Missing(_))) {
+        return Ok(new_null_array(&DataType::Struct(fields.clone()), row.len()));
+    }
     let columns = children
         .iter()
         .map(|child| match child {

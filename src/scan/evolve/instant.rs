@@ -18,6 +18,7 @@ use tarn_catalog::types::LogicalType;
 
 use super::error::{CastError, CastResult};
 use super::instant_text::write_timestamp;
+use super::type_name::TypeName;
 
 /// Nanoseconds since 1970 as a decimal of seconds: a timestamp that Arrow's own type may not hold.
 pub const WIDE_TIMESTAMP: DataType = DataType::Decimal128(38, 9);
@@ -187,13 +188,13 @@ fn native(instant: Instant, unit: TimeUnit, to: &LogicalType) -> CastResult<i64>
     instant.in_unit(unit).ok_or_else(|| {
         let mut text = String::new();
         write_timestamp(instant, 9, &mut text);
-        let reason = match unit {
-            TimeUnit::Nanosecond => {
-                "timestamps of nanoseconds reach from 1677-09-21 to 2262-04-11 only; read the column as text"
-            }
-            _ => "it is out of range",
-        };
-        CastError::value(text, to, reason)
+        match unit {
+            TimeUnit::Nanosecond => CastError::Form(format!(
+                "{text} as {}, whose 64-bit nanoseconds reach from 1677-09-21 to 2262-04-11,",
+                TypeName(to)
+            )),
+            _ => CastError::value(text, to, "it is out of range"),
+        }
     })
 }
 

@@ -86,6 +86,9 @@ impl AsyncChunkReader for StoreReader {
 
     fn get_bytes(&mut self, offset: u64, length: u64) -> BoxFuture<'_, io::Result<Bytes>> {
         async move {
+            if length == 0 {
+                return Ok(Bytes::new());
+            }
             let end = offset.checked_add(length).filter(|&end| end <= self.size);
             let end = end.ok_or_else(|| {
                 let reason = format!("{length} bytes at {offset} are not within its {} bytes", self.size);
