@@ -22,6 +22,7 @@ mod datum_text;
 pub mod deletion_vector;
 pub mod file_index;
 mod files;
+pub mod global;
 pub mod hash;
 pub mod index_manifest;
 mod java_float;

@@ -200,6 +200,17 @@ impl Version {
         Ok(files)
     }
 
+    /// The text of each partition value as in the partition's folder name, before it is escaped.
+    pub fn folder_texts(&self, values: &[Datum]) -> Result<Vec<String>> {
+        let text = |(field, value): (&SchemaField, &Datum)| {
+            let text = self.rules.partition_naming.text(value, &field.data_type);
+            text.map_err(|_| {
+                self.unsupported(format!("a partition named by {value:?} in column {}", field.name))
+            })
+        };
+        self.partition_fields().into_iter().zip(values).map(text).collect()
+    }
+
     /// `{v1, v2}`: a partition as Paimon casts its row to text.
     pub fn partition_text(&self, values: &[Datum]) -> String {
         let text = |(field, value): (&SchemaField, &Datum)| {

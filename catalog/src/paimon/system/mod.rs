@@ -36,8 +36,10 @@ use crate::schema::TableSchema;
 use crate::system::{SystemRow, SystemTable};
 use crate::version::ReadOptions;
 
-use self::columns::Columns;
-use self::context::Context;
+pub(super) use self::columns::{Columns, LONG, TEXT};
+pub(super) use self::context::{CONCURRENT_READS, Context, Version};
+pub(super) use self::partitions::partitions as partitions_of;
+pub(super) use self::time::epoch_millis;
 
 /// Names of the system tables that every table has.
 pub const NAMES: &[&str] = &[

@@ -1,12 +1,14 @@
 //! `t$partitions`: the partitions that hold files.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::datum::Datum;
 use crate::error::Result;
 use crate::paimon::datum_text::cast_text;
 use crate::paimon::index_manifest::DELETION_VECTORS;
 use crate::paimon::live_files::PartitionOrder;
+use crate::paimon::manifest::Partition;
 use crate::schema::SchemaField;
 use crate::system::{SystemRow, SystemValue};
 use crate::types::LogicalType;
@@ -34,10 +36,7 @@ pub fn columns() -> Columns {
 
 /// A partition and what its files add up to.
 pub struct PartitionTotals {
-    /// `k1=v1/k2=v2`.
-    pub name: String,
-    /// The serialised row.
-    pub bytes: Box<[u8]>,
+    pub partition: Arc<Partition>,
     pub totals: Totals,
 }
 
@@ -53,19 +52,15 @@ pub async fn partitions(version: &Version) -> Result<Vec<PartitionTotals>> {
         known.and_modify(|all| all.add(totals)).or_insert(totals);
     }
     let present = partitions.into_iter().filter(|(_, totals)| totals.files > 0);
-    let named = present.map(|(partition, totals)| {
-        let name = name(version, &partition.0.values)?;
-        Ok(PartitionTotals { name, bytes: partition.0.bytes.clone(), totals })
-    });
-    named.collect()
+    Ok(present.map(|(key, totals)| PartitionTotals { partition: Arc::clone(key.0), totals }).collect())
 }
 
 pub async fn rows(context: &Context) -> Result<Vec<SystemRow>> {
     let version = context.version().await?;
     let deleted = deleted_rows(&version).await?;
-    let rows = partitions(&version).await?.into_iter().map(|PartitionTotals { name, bytes, totals }| {
-        vec![
-            name.into(),
+    let rows = partitions(&version).await?.into_iter().map(|PartitionTotals { partition, totals }| {
+        Ok(vec![
+            name(&version, &partition.values)?.into(),
             totals.rows.into(),
             totals.size.into(),
             totals.files.into(),
@@ -77,10 +72,10 @@ pub async fn rows(context: &Context) -> Result<Vec<SystemRow>> {
             SystemValue::NULL,
             totals.total_buckets.into(),
             false.into(),
-            deleted.get(&bytes).copied().unwrap_or(Some(0)).into(),
-        ]
+            deleted.get(&partition.bytes).copied().unwrap_or(Some(0)).into(),
+        ])
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 /// Rows that deletion vectors delete, by partition; `None` where one was not counted.
@@ -91,10 +86,10 @@ async fn deleted_rows(version: &Version) -> Result<HashMap<Box<[u8]>, Option<u64
     };
     let Some(index) = version.manifests.index_of(snapshot).await? else { return Ok(deleted) };
     for entry in index.0.iter().filter(|entry| entry.index_type == DELETION_VECTORS) {
-        let counts = entry.deletion_vectors.iter().map(|range| range.cardinality);
-        let sum: Option<u64> = counts.sum();
-        let known = deleted.entry(entry.partition.clone()).or_insert(Some(0));
-        *known = known.zip(sum).map(|(known, sum): (u64, u64)| known.saturating_add(sum));
+        let known = deleted.entry(entry.partition.clone()).or_insert(Some(0_u64));
+        for range in &entry.deletion_vectors {
+            *known = known.zip(range.cardinality).map(|(known, count)| known.saturating_add(count));
+        }
     }
     Ok(deleted)
 }
@@ -104,24 +99,18 @@ async fn deleted_rows(version: &Version) -> Result<HashMap<Box<[u8]>, Option<u64
 /// Paimon takes the values from the partition's folder name, and refuses where it cannot read them back
 /// from there. It has no name for such a partition then, and none is made up here.
 fn name(version: &Version, values: &[Datum]) -> Result<String> {
-    let naming = &version.rules.partition_naming;
-    let part = |(field, value): (&SchemaField, &Datum)| {
-        let unnamed = || {
-            let what = format!("a name for the partition with {value:?} in column {}", field.name);
-            version.unsupported(what)
-        };
-        let folder = naming.text(value, &field.data_type).map_err(|_| unnamed())?;
-        let text = if folder == naming.default_name {
-            folder
-        } else if reads_back(&folder, &field.data_type) {
-            cast_text(value, &field.data_type).ok_or_else(unnamed)?
-        } else {
-            return Err(unnamed());
-        };
+    let default_name = &version.rules.partition_naming.default_name;
+    let folders = version.folder_texts(values)?;
+    let part = |((field, value), folder): ((&SchemaField, &Datum), String)| {
+        let read_back = || reads_back(&folder, &field.data_type).then(|| cast_text(value, &field.data_type));
+        let text = if folder == *default_name { Some(folder.clone()) } else { read_back().flatten() };
+        let text = text.ok_or_else(|| {
+            version.unsupported(format!("a partition named by {value:?} in column {}", field.name))
+        })?;
         Ok(format!("{}={text}", field.name))
     };
-    let parts = version.partition_fields().into_iter().zip(values).map(part).collect::<Result<Vec<_>>>()?;
-    Ok(parts.join("/"))
+    let parts = version.partition_fields().into_iter().zip(values).zip(folders).map(part);
+    Ok(parts.collect::<Result<Vec<_>>>()?.join("/"))
 }
 
 /// Whether Paimon can read a value of this type from a folder name: not text that is longer than its

@@ -12,6 +12,11 @@ pub fn wall_clock(millis: i64) -> Option<NaiveDateTime> {
     Some(DateTime::from_timestamp_millis(millis)?.naive_utc())
 }
 
+/// The instant, in milliseconds since the epoch, of a wall-clock time of this machine.
+pub fn epoch_millis(wall_clock_millis: i64) -> Option<i64> {
+    Some(wall_clock(wall_clock_millis)?.and_local_timezone(Local).earliest()?.timestamp_millis())
+}
+
 /// Java's `Duration.toString`: hours, minutes and seconds as in `PT8H6M12.345S`.
 pub fn duration_text(nanos: i128) -> String {
     const SECOND: i128 = 1_000_000_000;
