@@ -5,6 +5,7 @@
 //! files to read, what deletes rows in them, and how their rows merge. Reading those files is the
 //! business of the crate above: this one sees neither DataFusion nor a data file's contents.
 
+pub mod changes;
 pub mod datum;
 pub mod error;
 pub mod merge_rule;

@@ -7,6 +7,7 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use object_store::ObjectStore;
 
+use crate::changes::ChangeLog;
 use crate::error::Result;
 use crate::predicate::Predicate;
 use crate::schema::TableSchema;
@@ -63,6 +64,12 @@ pub trait TableVersion: Debug + Send + Sync {
 
     /// Plans the files to read. The request prunes: what it leaves out holds no wanted row.
     async fn plan(&self, request: &ScanRequest) -> Result<TableScan>;
+
+    /// The read as a log, where its rows have kinds: it is then run through this, and its schema is
+    /// the log's.
+    fn change_log(&self) -> Option<Arc<dyn ChangeLog>> {
+        None
+    }
 
     fn as_any(&self) -> &dyn std::any::Any;
 }

@@ -103,7 +103,7 @@ impl ManifestReader {
 /// What makes a file of a snapshot the same file: the level too, since an upgrade deletes a file at
 /// one level and adds it at another.
 #[derive(PartialEq, Eq, Hash)]
-struct Identity<'a> {
+pub struct FileIdentity<'a> {
     partition: &'a [u8],
     bucket: i32,
     level: i32,
@@ -113,8 +113,8 @@ struct Identity<'a> {
     external_path: Option<&'a str>,
 }
 
-impl<'a> Identity<'a> {
-    fn of(entry: &'a ManifestEntry) -> Self {
+impl<'a> FileIdentity<'a> {
+    pub fn of(entry: &'a ManifestEntry) -> Self {
         let file: &DataFileMeta = &entry.file;
         Self {
             partition: &entry.partition.bytes,
@@ -135,16 +135,16 @@ pub fn live_entries<'a>(
     mut keep: impl FnMut(&ManifestEntry) -> bool,
 ) -> Vec<&'a ManifestEntry> {
     let entries = || manifests.clone().into_iter().flat_map(|manifest| &manifest.entries);
-    let mut deleted: HashSet<Identity<'_>> = HashSet::new();
+    let mut deleted: HashSet<FileIdentity<'_>> = HashSet::new();
     for entry in entries() {
         if entry.kind == EntryKind::Delete && keep(entry) {
-            deleted.insert(Identity::of(entry));
+            deleted.insert(FileIdentity::of(entry));
         }
     }
     let mut live: Vec<&ManifestEntry> = Vec::new();
     for entry in entries() {
         let added = entry.kind == EntryKind::Add && keep(entry);
-        if added && (deleted.is_empty() || !deleted.contains(&Identity::of(entry))) {
+        if added && (deleted.is_empty() || !deleted.contains(&FileIdentity::of(entry))) {
             live.push(entry);
         }
     }

@@ -13,6 +13,7 @@ pub mod binary_row_writer;
 pub mod bucket;
 pub mod bucket_select;
 mod cache;
+mod changes;
 mod consumer;
 mod cursor;
 mod data_layout;
@@ -62,6 +63,7 @@ mod value;
 mod warehouse;
 
 pub use cache::{CacheScope, MetadataCache};
+pub use changes::{LogTable, LogView};
 pub use consumer::Consumer;
 pub use files::MetadataFiles;
 pub use layout::TableLayout;

@@ -9,6 +9,12 @@ use crate::error::{Error, Result};
 
 /// Tarn's own option: read rows of level 0 too, where Paimon's batch reads hide them.
 pub const READ_FRESH: &str = "tarn.read-fresh";
+/// Tarn's own option: a leading column `_kind` with each row's kind.
+pub const ROW_KINDS: &str = "tarn.row-kinds";
+/// Tarn's own option: every row that a streaming read gives until it would wait for a new snapshot.
+pub const STREAMING_READ: &str = "tarn.streaming-read";
+
+const OF_TARN: &[&str] = &[READ_FRESH, ROW_KINDS, STREAMING_READ];
 
 /// Families of options whose names go on with a column, a format's setting or a parameter.
 const FAMILIES: &[&str] = &[
@@ -172,10 +178,6 @@ const FALLBACKS: &[&str] = &[
     "log.scan.timestamp-millis",
 ];
 
-/// Tarn's own options for reading changes: a column `_kind` with each row's kind, and every row that a
-/// streaming read gives until it would wait for a new snapshot.
-const CHANGES: &[&str] = &["tarn.row-kinds", "tarn.streaming-read"];
-
 /// The options of a table under those of a query.
 pub fn merge(
     table: &str,
@@ -184,10 +186,7 @@ pub fn merge(
 ) -> Result<BTreeMap<String, String>> {
     let mut merged = stored.clone();
     for (name, value) in query {
-        if CHANGES.contains(&name.as_str()) {
-            return Err(Error::unsupported(table, format!("option '{name}'")));
-        }
-        let known = name == READ_FRESH
+        let known = OF_TARN.contains(&name.as_str())
             || KNOWN.binary_search(&name.as_str()).is_ok()
             || FALLBACKS.contains(&name.as_str())
             || FAMILIES.iter().any(|family| name.starts_with(family));

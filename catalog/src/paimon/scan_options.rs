@@ -171,7 +171,7 @@ fn compacted(options: &Options<'_>) -> Result<ReadPoint> {
 }
 
 /// `yyyy-MM-dd[ HH:mm[:ss[.f]]]` in the zone of this machine, as Paimon reads `scan.timestamp`.
-fn local_millis(text: &str) -> Option<i64> {
+pub fn local_millis(text: &str) -> Option<i64> {
     let text = text.trim().replacen('T', " ", 1);
     let time = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
         .iter()

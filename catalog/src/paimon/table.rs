@@ -15,6 +15,7 @@ use crate::table::{Table, TableVersion};
 use crate::types::LogicalType;
 use crate::version::ReadOptions;
 
+use super::changes::LogView;
 use super::consumer::Consumer;
 use super::files::MetadataFiles;
 use super::joined_branches::JoinedBranches;
@@ -199,6 +200,9 @@ impl Table for PaimonTable {
     }
 
     async fn at(&self, read: &ReadOptions) -> Result<Arc<dyn TableVersion>> {
+        if let Some(log) = super::changes::open(self, read, LogView::Table).await? {
+            return Ok(log);
+        }
         let own = self.own_version(read).await?;
         match self.joined_branch(own.rules()).await? {
             None => Ok(Arc::new(own)),

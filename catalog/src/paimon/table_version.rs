@@ -39,6 +39,11 @@ impl PaimonTableVersion {
         &self.table
     }
 
+    /// The schema of the rows.
+    pub fn table_schema(&self) -> Arc<TableSchema> {
+        Arc::clone(&self.schema)
+    }
+
     pub fn rules(&self) -> &ReadRules {
         &self.rules
     }

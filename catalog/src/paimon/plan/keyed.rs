@@ -11,10 +11,11 @@ use crate::schema::TableSchema;
 use crate::split::{DataFile, SplitUnit};
 
 use super::bounds::FileTest;
-use super::lower::Lowering;
+use super::lower::{Lowering, key_bounds};
 use super::sections::{Key, KeyRange, Section, sections};
 use crate::paimon::manifest::{DataFileMeta, FileSource, ManifestEntry};
 use crate::paimon::rules::ReadRules;
+use crate::paimon::table::PaimonTable;
 
 /// A file with its keys decoded.
 struct KeyedFile<'a> {
@@ -169,11 +170,34 @@ fn no_column(table: &str, option: &str, column: &str) -> Error {
     Error::invalid(message)
 }
 
+/// The key's columns within a bucket, as indices into the schema.
+pub fn key_positions(schema: &TableSchema) -> Vec<usize> {
+    let key = crate::paimon::schema::trimmed_primary_key(schema);
+    key.iter().filter_map(|field| schema.index_of(&field.name)).collect()
+}
+
+/// The files of a bucket, parted where no key range reaches from one part into the next.
+pub async fn sections_of<'a>(
+    table: &PaimonTable,
+    files: &[&'a ManifestEntry],
+) -> Result<Vec<Vec<&'a ManifestEntry>>> {
+    let schemas = table.table_schemas(&files.iter().map(|entry| entry.file.schema_id).collect()).await?;
+    let mut keyed = Vec::with_capacity(files.len());
+    for entry in files {
+        if let Some(schema) = schemas.get(&entry.file.schema_id) {
+            let (min, max) = key_bounds(table.label(), schema, &entry.file)?;
+            keyed.push(KeyedFile { entry, min, max });
+        }
+    }
+    check_keys(table.label(), &keyed)?;
+    let entries = |section: Section<KeyedFile<'a>>| section.into_iter().flatten().map(|file| file.entry);
+    Ok(sections(keyed).into_iter().map(|section| entries(section).collect()).collect())
+}
+
 /// The merge rule of a table.
 pub fn merge_rule(table: &str, rules: &ReadRules, schema: &TableSchema) -> Result<MergeRule> {
     check_sequence_groups(table, rules, schema)?;
     let index = |name: &str| schema.index_of(name).ok_or_else(|| no_column(table, "sequence.field", name));
-    let key = crate::paimon::schema::trimmed_primary_key(schema);
     let speaks_of_merging = |name: &str| {
         ["fields.", "partial-update.", "aggregation.", "first-row.", "deduplicate."]
             .iter()
@@ -185,7 +209,7 @@ pub fn merge_rule(table: &str, rules: &ReadRules, schema: &TableSchema) -> Resul
     };
     Ok(MergeRule {
         engine: rules.merge_engine,
-        key: key.iter().filter_map(|field| schema.index_of(&field.name)).collect(),
+        key: key_positions(schema),
         sequence_fields: rules.sequence_fields.iter().map(|name| index(name)).collect::<Result<_>>()?,
         sequence_descending: rules.sequence_descending,
         sequence_column: "_SEQUENCE_NUMBER".into(),

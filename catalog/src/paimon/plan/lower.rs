@@ -70,16 +70,7 @@ impl<'a> Lowering<'a> {
 
     /// The smallest and largest key of a file of a primary-key table.
     pub fn keys(&self, file: &DataFileMeta) -> Result<(Key, Key)> {
-        let schema = self.schema_of(file)?;
-        let types: Vec<&LogicalType> =
-            trimmed_primary_key(schema).into_iter().map(|field| &field.data_type).collect();
-        let key = |bytes: &[u8]| {
-            let values = BinaryRow::parse(bytes).and_then(|row| row.values(types.iter().copied()));
-            values
-                .map(Key)
-                .map_err(|reason| self.corrupt(reason.within(format!("keys of {}", file.file_name))))
-        };
-        Ok((key(&file.min_key)?, key(&file.max_key)?))
+        key_bounds(self.table, self.schema_of(file)?, file)
     }
 
     /// Lowers a file of the bucket whose folder is `folder`.
@@ -147,6 +138,20 @@ impl<'a> Lowering<'a> {
         let newest = sidecars.max_by_key(|name| (name.len(), name.as_str()));
         newest.map(|name| self.layout.beside(path, name).map(FileIndexSource::Sidecar)).transpose()
     }
+}
+
+/// The smallest and largest key of a file that was written with this schema.
+pub fn key_bounds(table: &str, schema: &TableSchema, file: &DataFileMeta) -> Result<(Key, Key)> {
+    let types: Vec<&LogicalType> =
+        trimmed_primary_key(schema).into_iter().map(|field| &field.data_type).collect();
+    let key = |bytes: &[u8]| {
+        let values = BinaryRow::parse(bytes).and_then(|row| row.values(types.iter().copied()));
+        values.map(Key).map_err(|reason| {
+            let reason = reason.within(format!("keys of {}", file.file_name));
+            Error::corrupt(format!("a manifest of table {table}"), reason.to_string())
+        })
+    };
+    Ok((key(&file.min_key)?, key(&file.max_key)?))
 }
 
 /// Wall-clock milliseconds of the writer as an instant; the zone is taken to be that of this machine,
