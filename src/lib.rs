@@ -3,6 +3,7 @@
 //! [`engine::Engine`] opens lakes; an [`engine::Session`] parses, plans and runs statements against
 //! them; the REPL, the one-shot command line, the Postgres server and the tests all go through it.
 
+pub mod changes;
 pub mod engine;
 pub mod error;
 pub mod merge;

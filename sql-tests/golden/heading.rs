@@ -18,5 +18,7 @@ pub fn group(query: &Query) -> &str {
 /// Whether rows carry a kind (`+I`, `-U`, `+U`, `-D`) that is part of the answer. The rows of a batch query are
 /// the rows of a table: the kind that the writer's reader happens to give them says nothing.
 pub fn has_row_kinds(query: &Query) -> bool {
-    matches!(query.kind.as_str(), "incremental" | "stream")
+    // The rows of a log have their kinds in a column of its own, and are all additions to the log.
+    let is_log = ["$audit_log", "$binlog"].iter().any(|log| query.object().ends_with(log));
+    matches!(query.kind.as_str(), "incremental" | "stream") && !is_log
 }

@@ -10,15 +10,22 @@ use tarn_catalog::split::{DataFile, DeleteSource};
 
 use super::outcome::Resolved;
 use crate::error::Result;
+use crate::merge::Retractions;
 
 /// Everything that an outcome depends on, as text: the store, the rule, and each file with its deletes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SectionIdentity(Arc<str>);
 
 impl SectionIdentity {
-    pub fn new(store_id: u32, rule: &MergeRule, files: &[DataFile], deletes: &[DeleteSource]) -> Self {
+    pub fn new(
+        store_id: u32,
+        rule: &MergeRule,
+        retractions: Retractions,
+        files: &[DataFile],
+        deletes: &[DeleteSource],
+    ) -> Self {
         let mut text = format!(
-            "{store_id} {:?} {:?} {:?} {} {} {:?}",
+            "{store_id} {retractions:?} {:?} {:?} {:?} {} {} {:?}",
             rule.engine,
             rule.key,
             rule.sequence_fields,

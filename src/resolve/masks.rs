@@ -10,6 +10,7 @@ use super::merge::{MergeEvents, Position};
 use super::order::{VersionOrder, is_retraction};
 use super::outcome::{FileOutcome, RowMask, Version, Versions};
 use crate::error::{Error, ErrorKind, Result};
+use crate::merge::Retractions;
 
 /// The rows of one file that take part in a merge.
 pub struct FileRows {
@@ -33,6 +34,7 @@ pub struct MaskBuilder<'a> {
     table: &'a str,
     rule: &'a MergeRule,
     ignore_delete: bool,
+    retractions: Retractions,
     files: &'a [FileRows],
     order: VersionOrder<'a>,
     live: Vec<BooleanBufferBuilder>,
@@ -44,7 +46,13 @@ pub struct MaskBuilder<'a> {
 }
 
 impl<'a> MaskBuilder<'a> {
-    pub fn new(table: &'a str, rule: &'a MergeRule, files: &'a [FileRows], order: VersionOrder<'a>) -> Self {
+    pub fn new(
+        table: &'a str,
+        rule: &'a MergeRule,
+        retractions: Retractions,
+        files: &'a [FileRows],
+        order: VersionOrder<'a>,
+    ) -> Self {
         let live = files.iter().map(|file| match &file.undeleted {
             Some(bits) => {
                 let mut builder = BooleanBufferBuilder::new(file.rows);
@@ -74,6 +82,7 @@ impl<'a> MaskBuilder<'a> {
             table,
             rule,
             ignore_delete: rule.ignore_delete(),
+            retractions,
             files,
             order,
             live,
@@ -149,7 +158,8 @@ impl<'a> MaskBuilder<'a> {
             }
         }
         self.candidates = candidates;
-        let winner = winner.filter(|&row| !is_retraction(self.kind(row)));
+        let keeps = self.retractions == Retractions::Keep;
+        let winner = winner.filter(|&row| keeps || !is_retraction(self.kind(row)));
         for &row in rows {
             if winner != Some(row) {
                 self.bury(row);
@@ -193,7 +203,7 @@ impl MergeEvents for MaskBuilder<'_> {
     type Error = Error;
 
     fn stretch(&mut self, input: usize, rows: Range<usize>) -> Result<()> {
-        if self.order.files[input].kinds.is_none() {
+        if self.retractions == Retractions::Keep || self.order.files[input].kinds.is_none() {
             return Ok(());
         }
         for at in rows {

@@ -20,6 +20,7 @@ use super::merge::merge;
 use super::order::{FileOrder, VersionOrder, file_ranks, needs_kinds, needs_sequence};
 use super::outcome::Resolved;
 use crate::error::{Error, ErrorKind, Result};
+use crate::merge::Retractions;
 use crate::scan::deletes::undeleted_rows;
 use crate::scan::footer::FooterCache;
 use crate::scan::reader::{self, FileToRead, ReadColumns, SystemColumn, WhenMissing};
@@ -38,6 +39,8 @@ pub struct Section {
     pub file_schemas: Arc<Vec<Arc<FileSchema>>>,
     pub deletes: Arc<Vec<DeleteSource>>,
     pub rule: Arc<MergeRule>,
+    /// Whether a key that is deleted has a live row: its newest version, which says so.
+    pub retractions: Retractions,
     /// All files of the section's runs.
     pub files: Arc<Vec<DataFile>>,
 }
@@ -178,7 +181,7 @@ impl Section {
         // A compaction merges equal keys; writers of level 0 are not all known to.
         let may_repeat: Vec<bool> = self.files.iter().map(|file| file.level == 0).collect();
         let order = VersionOrder { files: orders, ranks: file_ranks(&self.files) };
-        let mut builder = MaskBuilder::new(&self.table, &self.rule, rows, order);
+        let mut builder = MaskBuilder::new(&self.table, &self.rule, self.retractions, rows, order);
         merge(keys, &may_repeat, &mut builder)?;
         let (files, versions) = builder.finish();
         let rows_compared = keys.iter().map(|keys| keys.len() as u64).sum();

@@ -17,7 +17,7 @@ use futures::{StreamExt, stream};
 use super::output::Output;
 use super::plan::ScanPlan;
 use super::reader::{self, BatchStream, ReadColumns};
-use crate::merge::{Merger, Retractions};
+use crate::merge::{Merged, Merger, Retractions};
 use crate::resolve::{Resolved, RowMask, Version, Versions};
 
 /// A stream of merged rows in the scan's output columns.
@@ -29,8 +29,22 @@ pub fn open(
     batch_rows: usize,
     rows_merged: Count,
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-    let rule = &plan.sections[section].section.rule;
-    let merger = Merger::try_new(&plan.table, rule, &plan.schema, &output.columns).map_err(external)?;
+    let merged = open_with_kinds(plan, section, resolved, &output.columns, batch_rows, rows_merged)?;
+    Ok(merged.map(move |merged| output.project(&merged?.rows)).boxed())
+}
+
+/// A stream of merged rows in these columns of the table, with their kinds.
+pub fn open_with_kinds(
+    plan: Arc<ScanPlan>,
+    section: usize,
+    resolved: Arc<Resolved>,
+    columns: &[usize],
+    batch_rows: usize,
+    rows_merged: Count,
+) -> Result<BoxStream<'static, Result<Merged>>> {
+    let planned = &plan.sections[section].section;
+    let retractions = planned.retractions;
+    let merger = Merger::try_new(&plan.table, &planned.rule, &plan.schema, columns).map_err(external)?;
     let fields: Vec<_> =
         merger.required_columns().iter().map(|&index| plan.schema.fields[index].clone()).collect();
     let schema = Arc::new(Schema::new(fields.iter().map(|field| field.arrow()).collect::<Vec<_>>()));
@@ -43,7 +57,7 @@ pub fn open(
         section,
         resolved,
         merger,
-        output,
+        retractions,
         batch_rows,
         next_group: 0,
         rows_merged,
@@ -59,7 +73,7 @@ struct Gather {
     section: usize,
     resolved: Arc<Resolved>,
     merger: Merger,
-    output: Output,
+    retractions: Retractions,
     columns: ReadColumns,
     schema: SchemaRef,
     /// One for each file of the section, opened when its first row is needed.
@@ -79,7 +93,7 @@ struct Cursor {
 }
 
 impl Gather {
-    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+    async fn next(&mut self) -> Result<Option<Merged>> {
         let resolved = Arc::clone(&self.resolved);
         let Some(versions) = &resolved.versions else {
             return Ok(None);
@@ -95,9 +109,9 @@ impl Gather {
             let gathered = self.gather(rows).await?;
             let kinds: Vec<i8> = rows.iter().map(|row| row.kind).collect();
             let merged =
-                self.merger.merge(&gathered, &kinds, &offsets, Retractions::Drop).map_err(external)?;
+                self.merger.merge(&gathered, &kinds, &offsets, self.retractions).map_err(external)?;
             if merged.rows.num_rows() > 0 {
-                return self.output.project(&merged.rows).map(Some);
+                return Ok(Some(merged));
             }
         }
         Ok(None)

@@ -4,7 +4,7 @@ pub mod deletes;
 pub mod evolve;
 mod filter;
 pub mod footer;
-mod merged;
+pub(crate) mod merged;
 mod metrics;
 mod morsel;
 mod output;

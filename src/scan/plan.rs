@@ -17,6 +17,7 @@ use super::deletes::undeleted_rows;
 use super::reader::FileToRead;
 use super::shared::ScanShared;
 use crate::error::Result;
+use crate::merge::Retractions;
 use crate::resolve::cache::SectionIdentity;
 use crate::resolve::{Resolved, Section};
 
@@ -79,6 +80,16 @@ pub enum ResolvedFrom {
 
 impl ScanPlan {
     pub fn new(scan: TableScan, store: Arc<dyn ObjectStore>, shared: Arc<ScanShared>) -> Self {
+        Self::with_retractions(scan, store, shared, Retractions::Drop)
+    }
+
+    /// A plan that may keep a row of deleted keys.
+    pub fn with_retractions(
+        scan: TableScan,
+        store: Arc<dyn ObjectStore>,
+        shared: Arc<ScanShared>,
+        retractions: Retractions,
+    ) -> Self {
         let mut plan = Self {
             table: scan.table.into(),
             snapshot_id: scan.snapshot_id,
@@ -97,17 +108,17 @@ impl ScanPlan {
             match split.unit {
                 SplitUnit::Files(files) => plan.files.extend(files.into_iter().map(PlannedFile::alone)),
                 SplitUnit::Zip { groups } => plan.zips.extend(groups.into_iter().map(Arc::new)),
-                SplitUnit::Merge { runs, rule } => plan.add_section(runs, rule),
+                SplitUnit::Merge { runs, rule } => plan.add_section(runs, rule, retractions),
             }
         }
         plan
     }
 
-    fn add_section(&mut self, runs: Vec<Vec<DataFile>>, rule: Arc<MergeRule>) {
+    fn add_section(&mut self, runs: Vec<Vec<DataFile>>, rule: Arc<MergeRule>, retractions: Retractions) {
         let files: Vec<DataFile> = runs.into_iter().flatten().collect();
         let index = self.sections.len();
         let store_id = self.shared.footers.store_id(&self.store);
-        let identity = SectionIdentity::new(store_id, &rule, &files, &self.deletes);
+        let identity = SectionIdentity::new(store_id, &rule, retractions, &files, &self.deletes);
         for (place, file) in files.iter().enumerate() {
             self.files
                 .push(PlannedFile { section: Some((index, place)), ..PlannedFile::alone(file.clone()) });
@@ -120,6 +131,7 @@ impl ScanPlan {
             file_schemas: Arc::clone(&self.file_schemas),
             deletes: Arc::clone(&self.deletes),
             rule,
+            retractions,
             files: Arc::new(files),
         };
         self.sections.push(PlannedSection { section, identity, resolved: OnceCell::new() });

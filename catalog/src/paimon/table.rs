@@ -15,7 +15,7 @@ use crate::table::{Table, TableVersion};
 use crate::types::LogicalType;
 use crate::version::ReadOptions;
 
-use super::changes::LogView;
+use super::changes::{LogTable, LogView};
 use super::consumer::Consumer;
 use super::files::MetadataFiles;
 use super::joined_branches::JoinedBranches;
@@ -141,6 +141,9 @@ impl PaimonTable {
     pub fn view(&self, system: &str) -> Result<Arc<dyn Table>> {
         match system {
             READ_OPTIMIZED => Ok(Arc::new(ReadOptimizedTable::new(self.clone()))),
+            other if let Some(view) = LogView::named(other) => {
+                Ok(Arc::new(LogTable::new(self.clone(), view)))
+            }
             other => Err(Error::unsupported(self.label(), format!("system table ${other}"))),
         }
     }

@@ -11,7 +11,7 @@ use tarn_catalog::warehouse::Warehouse;
 
 use super::tables::{LakeTables, TableDescription};
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::{LakeTableProvider, SystemTableProvider};
+use crate::provider::{self, SystemTableProvider};
 use crate::scan::shared::ScanShared;
 
 #[derive(Debug)]
@@ -48,8 +48,7 @@ impl LakeTables for WarehouseTables {
         let Some(system) = metadata else {
             let Some(table) = self.warehouse.table(database, table).await? else { return Ok(None) };
             let version = table.at(read).await?;
-            let provider = LakeTableProvider::new(version, table.store(), Arc::clone(&self.scans));
-            return Ok(Some(Arc::new(provider)));
+            return Ok(Some(provider::open(version, table.store(), &self.scans)));
         };
         let data_name = table.strip_suffix(system).and_then(|name| name.strip_suffix('$')).unwrap_or(table);
         let Some(table) = self.warehouse.table(database, data_name).await? else { return Ok(None) };

@@ -1,0 +1,114 @@
+//! A log of changes, as a DataFusion table.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::catalog::TableProvider;
+use datafusion::error::Result;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use futures::{StreamExt, stream};
+use object_store::ObjectStore;
+use tarn_catalog::changes::ChangeLog;
+use tarn_catalog::predicate::Predicate;
+use tarn_catalog::table::ScanRequest;
+
+use super::layout::LogProjection;
+use super::rows::external;
+use super::tasks::{Place, Task};
+use crate::provider::predicate_of;
+use crate::scan::shared::ScanShared;
+
+/// A log whose ends were chosen when it was opened.
+#[derive(Debug)]
+pub struct ChangeLogProvider {
+    log: Arc<dyn ChangeLog>,
+    place: Place,
+    schema: SchemaRef,
+}
+
+impl ChangeLogProvider {
+    pub fn new(log: Arc<dyn ChangeLog>, store: Arc<dyn ObjectStore>, shared: Arc<ScanShared>) -> Self {
+        let schema = log.layout().schema(&log.table_schema()).arrow();
+        Self { log, place: Place { store, shared }, schema }
+    }
+
+    /// What the filters say of the table's columns.
+    fn predicate(&self, filters: &[Expr]) -> Predicate {
+        let layout = self.log.layout();
+        if layout.images_in_arrays {
+            return Predicate::True;
+        }
+        let leading = |name: &str| layout.leading.iter().any(|column| column.name() == name);
+        let of_table: Vec<Expr> = filters
+            .iter()
+            .filter(|filter| !filter.column_refs().iter().any(|column| leading(column.name())))
+            .cloned()
+            .collect();
+        predicate_of(&of_table, &self.log.table_schema())
+    }
+}
+
+#[async_trait]
+impl TableProvider for ChangeLogProvider {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let request = ScanRequest { predicate: self.predicate(filters) };
+        let steps = self.log.steps(&request).await.map_err(|error| external(crate::Error::from(error)))?;
+        let mut tasks = Vec::new();
+        for step in steps {
+            tasks.extend(Task::of_step(step, &self.place)?);
+        }
+        let projection = LogProjection::try_new(self.log.layout(), &self.log.table_schema(), projection)?;
+        let projection = Arc::new(projection);
+        let workers = state.config().target_partitions().clamp(1, tasks.len().max(1));
+        let partitions = (0..workers).map(|worker| {
+            let tasks = tasks.iter().skip(worker).step_by(workers).cloned().collect();
+            Arc::new(LogPartition { projection: Arc::clone(&projection), tasks }) as Arc<dyn PartitionStream>
+        });
+        let schema = Arc::clone(&projection.schema);
+        Ok(Arc::new(StreamingTableExec::try_new(schema, partitions.collect(), None, [], false, limit)?))
+    }
+}
+
+/// The tasks of one partition, which run one after the other.
+#[derive(Debug)]
+struct LogPartition {
+    projection: Arc<LogProjection>,
+    tasks: Vec<Task>,
+}
+
+impl PartitionStream for LogPartition {
+    fn schema(&self) -> &SchemaRef {
+        &self.projection.schema
+    }
+
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let projection = Arc::clone(&self.projection);
+        let run = move |task: Task| task.run(Arc::clone(&projection), Arc::clone(&context));
+        let batches = stream::iter(self.tasks.clone()).flat_map(run);
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.projection.schema), batches))
+    }
+}

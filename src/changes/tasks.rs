@@ -1,0 +1,166 @@
+//! Steps of a log as tasks that run on their own.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::error::Result;
+use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::MemoryConsumer;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectStore;
+use tarn_catalog::changes::{ChangeStep, ChangeWork, Commit, Images, RowKinds};
+use tarn_catalog::split::TableScan;
+
+use super::difference::{Side, changes};
+use super::layout::LogProjection;
+use super::rows::{KindedRows, KindedStream, Wanted, external, of_file, of_merge};
+use crate::merge::Retractions;
+use crate::scan::plan::ScanPlan;
+use crate::scan::shared::ScanShared;
+
+/// A piece of a step.
+#[derive(Debug, Clone)]
+pub struct Task {
+    commit: Option<Commit>,
+    kinds: Arc<RowKinds>,
+    work: Work,
+}
+
+#[derive(Debug, Clone)]
+enum Work {
+    Read(Piece),
+    Difference { before: Arc<ScanPlan>, after: Arc<ScanPlan>, key: Arc<Vec<usize>>, images: Images },
+}
+
+/// A part of a scan.
+#[derive(Debug, Clone)]
+enum Piece {
+    File { plan: Arc<ScanPlan>, file: usize },
+    Merged { plan: Arc<ScanPlan>, section: usize },
+}
+
+/// Where the files are, and what is kept of them.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub store: Arc<dyn ObjectStore>,
+    pub shared: Arc<ScanShared>,
+}
+
+impl Task {
+    /// The tasks of a step, in order.
+    pub fn of_step(step: ChangeStep, place: &Place) -> Result<Vec<Self>> {
+        let ChangeStep { commit, kinds, work } = step;
+        let kinds = Arc::new(kinds);
+        let task = |work| Self { commit, kinds: Arc::clone(&kinds), work };
+        Ok(match work {
+            ChangeWork::Rows { scan, deleted } => {
+                let retractions = if deleted { Retractions::Keep } else { Retractions::Drop };
+                let plan = place.plan(scan, retractions)?;
+                Piece::all(&plan).into_iter().map(|piece| task(Work::Read(piece))).collect()
+            }
+            ChangeWork::Difference { before, after, key, images } => vec![task(Work::Difference {
+                before: place.plan(before, Retractions::Drop)?,
+                after: place.plan(after, Retractions::Drop)?,
+                key: Arc::new(key),
+                images,
+            })],
+        })
+    }
+
+    /// Runs the task; the batches are the log's.
+    pub fn run(
+        self,
+        projection: Arc<LogProjection>,
+        context: Arc<TaskContext>,
+    ) -> BoxStream<'static, Result<RecordBatch>> {
+        stream::once(async move { self.open(projection, context).await }).try_flatten().boxed()
+    }
+
+    async fn open(
+        self,
+        projection: Arc<LogProjection>,
+        context: Arc<TaskContext>,
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        let batch_rows = context.session_config().batch_size();
+        let mut arranger = projection.arranger(self.commit);
+        let rows = match self.work {
+            Work::Read(piece) => piece.open(&self.kinds, &projection.wanted, batch_rows).await?,
+            Work::Difference { before, after, key, images } => {
+                let comparison = Comparison { before, after, key, images, kinds: self.kinds, batch_rows };
+                let changed = comparison.run(&projection.wanted, &context).await?;
+                stream::iter([Ok(changed)]).boxed()
+            }
+        };
+        // One more, empty, item asks for what was held back.
+        let ended = rows.map(|rows| rows.map(Some)).chain(stream::iter([Ok(None)]));
+        let batches = ended.map(move |rows| match rows? {
+            Some(rows) => arranger.arrange(rows).map(Some),
+            None => arranger.finish(),
+        });
+        Ok(batches.try_filter_map(async |batch| Ok(batch.filter(|batch| batch.num_rows() > 0))).boxed())
+    }
+}
+
+impl Place {
+    fn plan(&self, scan: TableScan, retractions: Retractions) -> Result<Arc<ScanPlan>> {
+        let (store, shared) = (Arc::clone(&self.store), Arc::clone(&self.shared));
+        let plan = ScanPlan::with_retractions(scan, store, shared, retractions);
+        if plan.zips.is_empty() {
+            return Ok(Arc::new(plan));
+        }
+        let feature = "changes of rows whose columns stand in several files";
+        Err(external(tarn_catalog::Error::unsupported(plan.table.as_ref(), feature)))
+    }
+}
+
+impl Piece {
+    fn all(plan: &Arc<ScanPlan>) -> Vec<Self> {
+        let files = (0..plan.files.len()).map(|file| Self::File { plan: Arc::clone(plan), file });
+        let combines = |section: &usize| !plan.sections[*section].section.rule.engine.picks_one_version();
+        let merged = (0..plan.sections.len())
+            .filter(combines)
+            .map(|section| Self::Merged { plan: Arc::clone(plan), section });
+        files.chain(merged).collect()
+    }
+
+    async fn open(self, kinds: &RowKinds, wanted: &Wanted, batch_rows: usize) -> Result<KindedStream> {
+        match self {
+            Self::File { plan, file } => of_file(plan, file, kinds, wanted, batch_rows).await,
+            Self::Merged { plan, section } => of_merge(plan, section, kinds, wanted, batch_rows).await,
+        }
+    }
+}
+
+/// A difference that is about to be made.
+struct Comparison {
+    before: Arc<ScanPlan>,
+    after: Arc<ScanPlan>,
+    key: Arc<Vec<usize>>,
+    images: Images,
+    kinds: Arc<RowKinds>,
+    batch_rows: usize,
+}
+
+impl Comparison {
+    async fn run(&self, wanted: &Wanted, context: &TaskContext) -> Result<KindedRows> {
+        let memory = MemoryConsumer::new("difference of versions").register(context.memory_pool());
+        let whole = Wanted {
+            columns: (0..self.after.schema.fields.len()).collect(),
+            sequence: wanted.sequence,
+        };
+        let schema = &self.after.arrow_schema;
+        let before = Side::collect(self.side(&self.before, &whole).await?, schema, &memory).await?;
+        let after = Side::collect(self.side(&self.after, &whole).await?, schema, &memory).await?;
+        let changed = changes(&before, &after, &self.key, self.images)?;
+        Ok(KindedRows { rows: changed.rows.project(&wanted.columns)?, ..changed })
+    }
+
+    async fn side(&self, plan: &Arc<ScanPlan>, wanted: &Wanted) -> Result<Vec<KindedStream>> {
+        let mut streams = Vec::new();
+        for piece in Piece::all(plan) {
+            streams.push(piece.open(&self.kinds, wanted, self.batch_rows).await?);
+        }
+        Ok(streams)
+    }
+}
