@@ -32,6 +32,8 @@ pub struct ChangeStep {
     /// The commit whose changes these are, where the log tells.
     pub commit: Option<Commit>,
     pub kinds: RowKinds,
+    /// Whether the row after one of kind update-before is the other half of that update.
+    pub pairs_updates: bool,
     pub work: ChangeWork,
 }
 

@@ -61,8 +61,11 @@ impl LogProjection {
     }
 
     /// A maker of the log's batches for one run of rows.
-    pub fn arranger(&self, commit: Option<Commit>) -> Arranger {
-        Arranger { projection: self.clone(), commit, held_back: None }
+    ///
+    /// `pairs_updates`: a row of kind update-before and the row after it are one update. Paimon takes
+    /// whatever row comes next, and so does Tarn.
+    pub fn arranger(&self, commit: Option<Commit>, pairs_updates: bool) -> Arranger {
+        Arranger { projection: self.clone(), commit, pairs_updates, held_back: None }
     }
 }
 
@@ -71,6 +74,7 @@ impl LogProjection {
 pub struct Arranger {
     projection: LogProjection,
     commit: Option<Commit>,
+    pairs_updates: bool,
     /// The first row of an update whose second row is still to come.
     held_back: Option<KindedRows>,
 }
@@ -84,7 +88,7 @@ impl Arranger {
             Some(first) => joined(&first, &rows)?,
             None => rows,
         };
-        if rows.kinds.last() == Some(&UPDATE_BEFORE) {
+        if self.pairs_updates && opens_update(&rows.kinds) {
             let last = rows.kinds.len() - 1;
             self.held_back = Some(rows.slice(last, 1));
             rows = rows.slice(0, last);
@@ -100,7 +104,7 @@ impl Arranger {
     fn batch_of_images(&self, rows: &KindedRows) -> Result<RecordBatch> {
         let (mut lengths, mut at) = (Vec::with_capacity(rows.kinds.len()), 0);
         while let Some(kind) = rows.kinds.get(at) {
-            let update = *kind == UPDATE_BEFORE && rows.kinds.get(at + 1) == Some(&UPDATE_AFTER);
+            let update = self.pairs_updates && *kind == UPDATE_BEFORE && at + 1 < rows.kinds.len();
             lengths.push(1 + usize::from(update));
             at += 1 + usize::from(update);
         }
@@ -156,6 +160,15 @@ impl Arranger {
             }
         })
     }
+}
+
+/// Whether the last row is the first of an update, rows being taken in order.
+fn opens_update(kinds: &[i8]) -> bool {
+    let mut open = false;
+    for kind in kinds {
+        open = !open && *kind == UPDATE_BEFORE;
+    }
+    open
 }
 
 fn takes_back(kind: i8) -> bool {

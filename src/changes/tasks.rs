@@ -24,6 +24,7 @@ use crate::scan::shared::ScanShared;
 pub struct Task {
     commit: Option<Commit>,
     kinds: Arc<RowKinds>,
+    pairs_updates: bool,
     work: Work,
 }
 
@@ -50,9 +51,9 @@ pub struct Place {
 impl Task {
     /// The tasks of a step, in order.
     pub fn of_step(step: ChangeStep, place: &Place) -> Result<Vec<Self>> {
-        let ChangeStep { commit, kinds, work } = step;
+        let ChangeStep { commit, kinds, pairs_updates, work } = step;
         let kinds = Arc::new(kinds);
-        let task = |work| Self { commit, kinds: Arc::clone(&kinds), work };
+        let task = |work| Self { commit, kinds: Arc::clone(&kinds), pairs_updates, work };
         Ok(match work {
             ChangeWork::Rows { scan, deleted } => {
                 let retractions = if deleted { Retractions::Keep } else { Retractions::Drop };
@@ -83,7 +84,7 @@ impl Task {
         context: Arc<TaskContext>,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let batch_rows = context.session_config().batch_size();
-        let mut arranger = projection.arranger(self.commit);
+        let mut arranger = projection.arranger(self.commit, self.pairs_updates);
         let rows = match self.work {
             Work::Read(piece) => piece.open(&self.kinds, &projection.wanted, batch_rows).await?,
             Work::Difference { before, after, key, images } => {

@@ -48,7 +48,7 @@ pub async fn rows_of(
 ) -> Result<ChangeStep> {
     let scan = version.plan_files(request, entries, snapshot, Merging::None).await?;
     let commit = snapshot.map(commit_of);
-    Ok(ChangeStep { commit, kinds, work: ChangeWork::Rows { scan, deleted: true } })
+    Ok(ChangeStep { commit, kinds, pairs_updates: true, work: ChangeWork::Rows { scan, deleted: true } })
 }
 
 pub fn commit_of(snapshot: &Snapshot) -> Commit {

@@ -1,11 +1,11 @@
-//! How the rows of two snapshots differ, by Paimon's rules for `diff`: bucket by bucket, files that are
-//! in both cancel, and what is left of each side is merged and compared by key.
+//! How the rows of two snapshots differ, by Paimon's rules for `diff`: bucket by bucket, each side is
+//! merged, level 0 included, and compared by key. Buckets with the same files on both sides are left out.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::changes::{ChangeStep, ChangeWork, Images};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::paimon::live_files::{Buckets, FileIdentity, group};
 use crate::paimon::manifest::ManifestEntry;
 use crate::paimon::plan::Merging;
@@ -17,15 +17,6 @@ use crate::table::ScanRequest;
 use super::commits::{commit_of, rows_of};
 use super::log::stored_kinds;
 
-/// The live files of a snapshot that batch reads see.
-pub async fn visible_files(version: &PaimonTableVersion, snapshot: &Snapshot) -> Result<Vec<ManifestEntry>> {
-    let reader = version.table().manifest_reader(&version.table_schema());
-    let mut files = reader.live(snapshot).await?;
-    let rules = version.rules();
-    files.retain(|entry| !(rules.hides_level_zero && entry.file.level == 0));
-    Ok(files)
-}
-
 /// The steps of a difference; `removed` says whether keys that are gone have a row.
 pub async fn steps(
     version: &PaimonTableVersion,
@@ -33,14 +24,17 @@ pub async fn steps(
     (before, after): (&Arc<Snapshot>, &Arc<Snapshot>),
     removed: bool,
 ) -> Result<Vec<ChangeStep>> {
-    let (old, new) = futures::try_join!(visible_files(version, before), visible_files(version, after))?;
     let label = version.table().label();
+    if version.rules().data_evolution {
+        return Err(Error::unsupported(label, "the difference of versions whose rows stand in several files"));
+    }
+    let reader = version.table().manifest_reader(&version.table_schema());
+    let (old, new) = futures::try_join!(reader.live(before), reader.live(after))?;
     if version.table_schema().primary_key.is_empty() {
         // What an append table lost is not told.
         let added = without(&new, &old);
         return Ok(vec![rows_of(version, request, &added, Some(after), stored_kinds(version)).await?]);
     }
-    let (old, new) = (without(&old, &new), without(&new, &old));
     let (old, new) = (group(label, old.iter().collect())?, group(label, new.iter().collect())?);
     let key = crate::paimon::plan::key_positions(&version.table_schema());
     let mut steps = Vec::new();
@@ -49,6 +43,9 @@ pub async fn steps(
             side.get(&place).into_iter().flatten().map(|entry| (*entry).clone()).collect()
         };
         let (old, new) = (files(&old), files(&new));
+        if without(&old, &new).is_empty() && without(&new, &old).is_empty() {
+            continue;
+        }
         let work = if old.is_empty() {
             let scan = version.plan_files(request, &new, Some(after), Merging::ByKey).await?;
             ChangeWork::Rows { scan, deleted: removed }
@@ -62,7 +59,8 @@ pub async fn steps(
                 images: Images::After { removed },
             }
         };
-        steps.push(ChangeStep { commit: Some(commit_of(after)), kinds: stored_kinds(version), work });
+        let kinds = stored_kinds(version);
+        steps.push(ChangeStep { commit: Some(commit_of(after)), kinds, pairs_updates: false, work });
     }
     Ok(steps)
 }

@@ -84,7 +84,8 @@ impl Start {
         };
         let producer = options.text("changelog-producer").map(str::to_ascii_lowercase);
         let by_lookup = producer.as_deref() == Some("lookup");
-        let looks_up = rules.deletion_vectors
+        let vectors = rules.deletion_vectors && !options.flag("deletion-vectors.merge-on-read", false)?;
+        let looks_up = vectors
             || by_lookup
             || rules.merge_engine == MergeEngine::FirstRow
             || options.flag("force-lookup", false)?;
@@ -93,7 +94,7 @@ impl Start {
             Some("full-compaction") => Levels::Only(top_level(options)?),
             _ => Levels::All,
         };
-        let repeats_first = rules.deletion_vectors && !by_lookup;
+        let repeats_first = vectors && !by_lookup;
         Ok(Self { at, files: CommittedFiles::of_producer(options), first_levels, repeats_first })
     }
 }
@@ -122,7 +123,8 @@ pub async fn steps(
     let mut steps = Vec::new();
     if let Some(snapshot) = first {
         steps.extend(first_look(version, request, start, &snapshot).await?);
-        next = Some(if start.repeats_first { snapshot.id } else { snapshot.id + 1 });
+        let keyed = !version.table_schema().primary_key.is_empty();
+        next = Some(if start.repeats_first && keyed { snapshot.id } else { snapshot.id + 1 });
     }
     let Some(mut next) = next else { return Ok(steps) };
     while let Some(snapshot) = commit(version, &timeline, next).await? {

@@ -84,7 +84,8 @@ impl ChangeLog for PaimonChangeLog {
             Subject::Snapshot => {
                 let scan = self.version.plan(request).await?;
                 let work = ChangeWork::Rows { scan, deleted: self.deleted };
-                Ok(vec![ChangeStep { commit: None, kinds: stored_kinds(&self.version), work }])
+                let kinds = stored_kinds(&self.version);
+                Ok(vec![ChangeStep { commit: None, kinds, pairs_updates: false, work }])
             }
             Subject::Between(Range::Nothing) => Ok(Vec::new()),
             Subject::Between(Range::Commits { after, to, files }) => {

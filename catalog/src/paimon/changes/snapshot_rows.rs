@@ -40,7 +40,8 @@ pub async fn steps(
     for (files, kinds) in [(raw, RowKinds::Insertions), (merged, stored_kinds(version))] {
         if !files.is_empty() {
             let scan = version.plan_files(request, &files, Some(snapshot), Merging::ByKey).await?;
-            steps.push(ChangeStep { commit, kinds, work: ChangeWork::Rows { scan, deleted: false } });
+            let work = ChangeWork::Rows { scan, deleted: false };
+            steps.push(ChangeStep { commit, kinds, pairs_updates: false, work });
         }
     }
     Ok(steps)

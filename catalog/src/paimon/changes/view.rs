@@ -9,6 +9,7 @@ use crate::changes::{LogColumn, LogLayout};
 use crate::error::Result;
 use crate::paimon::option_names::{self, ROW_KINDS, STREAMING_READ};
 use crate::paimon::options::Options;
+use crate::paimon::plan::merge_rule;
 use crate::paimon::rules::ReadRules;
 use crate::paimon::scan_options::{ReadPoint, read_point};
 use crate::paimon::table::PaimonTable;
@@ -110,7 +111,7 @@ pub async fn open(table: &PaimonTable, read: &ReadOptions, view: LogView) -> Res
     refuse_types(table.label(), &schema_now, view)?;
     let layout = view.layout(&options, row_kinds)?;
     let (version, subject) = if streaming {
-        let version = version_of(table, schema_now)?;
+        let version = version_of(table, schema_at(table, &point, schema_now).await?)?;
         let start = Start::resolve(&options, &point, version.rules())?;
         (version, Subject::Stream(start))
     } else if point == ReadPoint::Changes {
@@ -120,6 +121,24 @@ pub async fn open(table: &PaimonTable, read: &ReadOptions, view: LogView) -> Res
         (table.version(read).await?, Subject::Snapshot)
     };
     Ok(Arc::new(PaimonChangeLog::new(version, subject, layout, view != LogView::Table)))
+}
+
+/// The schema of a streaming read that starts at a snapshot is the snapshot's, as in Paimon; options
+/// are those of today.
+async fn schema_at(
+    table: &PaimonTable,
+    point: &ReadPoint,
+    current: Arc<TableSchema>,
+) -> Result<Arc<TableSchema>> {
+    let ReadPoint::Snapshot(id) = point else { return Ok(current) };
+    let Some(snapshot) = table.timeline().try_snapshot(*id).await? else { return Ok(current) };
+    let schema = table.schemas().get(snapshot.schema_id).await?.with_options(current.options.clone());
+    let rules = ReadRules::new(table.label(), &schema)?;
+    if !schema.primary_key.is_empty() {
+        // Rules that the schema cannot have are refused, whether or not this read merges.
+        merge_rule(table.label(), &rules, &schema)?;
+    }
+    Ok(schema)
 }
 
 /// The table under its current schema, at no version.

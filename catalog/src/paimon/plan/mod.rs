@@ -15,5 +15,5 @@ mod scan;
 mod sections;
 mod stats;
 
-pub use keyed::{key_positions, sections_of};
+pub use keyed::{key_positions, merge_rule, sections_of};
 pub use scan::{Merging, PlanInput, plan_files, plan_snapshot};
