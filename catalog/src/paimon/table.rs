@@ -151,8 +151,14 @@ impl PaimonTable {
     /// Chooses a version of this branch, refusing tables whose reads join another one.
     pub async fn version(&self, read: &ReadOptions) -> Result<PaimonTableVersion> {
         let version = self.own_version(read).await?;
-        match self.joined_branch(version.rules()).await? {
-            None => Ok(version),
+        self.refuse_joined(version.rules()).await?;
+        Ok(version)
+    }
+
+    /// Refuses a table whose reads join another branch.
+    pub async fn refuse_joined(&self, rules: &ReadRules) -> Result<()> {
+        match self.joined_branch(rules).await? {
+            None => Ok(()),
             Some((_, joined)) => {
                 let feature =
                     format!("this way of reading a table that is joined with branch '{}'", joined.name());

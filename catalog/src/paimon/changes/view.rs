@@ -88,7 +88,10 @@ impl Table for LogTable {
     }
 
     async fn at(&self, read: &ReadOptions) -> Result<Arc<dyn TableVersion>> {
-        open(&self.table, read, self.view).await
+        match open(&self.table, read, self.view).await? {
+            Some(log) => Ok(log),
+            None => self.table.at(read).await,
+        }
     }
 
     fn as_any(&self) -> &dyn std::any::Any {
@@ -96,8 +99,12 @@ impl Table for LogTable {
     }
 }
 
-/// Opens a table for a read under a view: a plain version where rows need no kinds.
-pub async fn open(table: &PaimonTable, read: &ReadOptions, view: LogView) -> Result<Arc<dyn TableVersion>> {
+/// Opens a table for a read under a view; `None` where its rows need no kinds.
+pub async fn open(
+    table: &PaimonTable,
+    read: &ReadOptions,
+    view: LogView,
+) -> Result<Option<Arc<dyn TableVersion>>> {
     let latest = table.latest_schema().await?;
     let merged = option_names::merge(table.label(), &latest.table.options, &read.options)?;
     let options = Options::new(table.label(), &merged);
@@ -105,22 +112,22 @@ pub async fn open(table: &PaimonTable, read: &ReadOptions, view: LogView) -> Res
     let streaming = options.flag(STREAMING_READ, false)?;
     let point = read_point(&read.version, &options, &read.options)?;
     if view == LogView::Table && !row_kinds && !streaming && point != ReadPoint::Changes {
-        return Ok(Arc::new(table.version(read).await?));
+        return Ok(None);
     }
     let schema_now = latest.with_options(merged.clone());
     refuse_types(table.label(), &schema_now, view)?;
     let layout = view.layout(&options, row_kinds)?;
     let (version, subject) = if streaming {
-        let version = version_of(table, schema_at(table, &point, schema_now).await?)?;
+        let version = version_of(table, schema_at(table, &point, schema_now).await?).await?;
         let start = Start::resolve(&options, &point, version.rules())?;
         (version, Subject::Stream(start))
     } else if point == ReadPoint::Changes {
         let range = Range::resolve(table, &options).await?;
-        (version_of(table, schema_now)?, Subject::Between(range))
+        (version_of(table, schema_now).await?, Subject::Between(range))
     } else {
         (table.version(read).await?, Subject::Snapshot)
     };
-    Ok(Arc::new(PaimonChangeLog::new(version, subject, layout, view != LogView::Table)))
+    Ok(Some(Arc::new(PaimonChangeLog::new(version, subject, layout, view != LogView::Table))))
 }
 
 /// The schema of a streaming read that starts at a snapshot is the snapshot's, as in Paimon; options
@@ -142,8 +149,9 @@ async fn schema_at(
 }
 
 /// The table under its current schema, at no version.
-fn version_of(table: &PaimonTable, schema: Arc<TableSchema>) -> Result<PaimonTableVersion> {
+async fn version_of(table: &PaimonTable, schema: Arc<TableSchema>) -> Result<PaimonTableVersion> {
     let rules = ReadRules::new(table.label(), &schema)?;
+    table.refuse_joined(&rules).await?;
     let nowhere = ResolvedPoint { snapshot: None, schema_of_snapshot: false, created_since: None };
     Ok(PaimonTableVersion::new(table.clone(), schema, rules, nowhere))
 }
