@@ -17,7 +17,7 @@ use tarn_catalog::types::LogicalType;
 use crate::resolve::RowMask;
 use crate::scan::merged;
 use crate::scan::plan::ScanPlan;
-use crate::scan::reader::{self, ReadColumns, SystemColumn};
+use crate::scan::reader::{self, ReadColumns, SystemColumn, WhenMissing};
 
 /// Kinds as files store them.
 pub const INSERT: i8 = 0;
@@ -124,7 +124,7 @@ fn fields(plan: &ScanPlan, wanted: &Wanted) -> Vec<SchemaField> {
 }
 
 fn system(kinds: &RowKinds, wanted: &Wanted) -> Result<Vec<SystemColumn>> {
-    let column = |name: &str, data_type| SystemColumn { name: name.to_owned(), data_type, required: true };
+    let column = |name: &str, data_type| SystemColumn { name: name.to_owned(), data_type, missing: WhenMissing::Error };
     match kinds {
         RowKinds::Insertions if wanted.sequence => {
             let error = tarn_catalog::Error::invalid("rows without keys have no sequence numbers");
