@@ -4,11 +4,15 @@
 //! them; the REPL, the one-shot command line, the Postgres server and the tests all go through it.
 
 pub mod changes;
+pub mod cli;
+pub mod demo;
 pub mod engine;
 pub mod error;
 pub mod merge;
+pub mod output;
 pub mod pg;
 pub mod provider;
+pub mod repl;
 pub mod resolve;
 pub mod scan;
 pub mod settings;

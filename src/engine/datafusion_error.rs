@@ -1,12 +1,10 @@
 //! What DataFusion says, in Postgres's words and sorted by kind.
-//!
-//! DataFusion tells most mistakes apart by their text alone, so some are known here by their first
-//! words (version 55.2). A text that is not known stays as it is.
 
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
 
+use super::known_messages::{bare, from_text};
 use crate::error::{Error, ErrorKind};
 
 impl From<DataFusionError> for Error {
@@ -35,9 +33,7 @@ pub(crate) fn convert(error: &DataFusionError) -> Error {
         DataFusionError::SQL(inner, _) => Error::new(ErrorKind::Syntax, inner.to_string()),
         DataFusionError::Plan(message) => from_text(message, ErrorKind::InvalidParameter),
         DataFusionError::Execution(message) => from_text(message, ErrorKind::InvalidParameter),
-        DataFusionError::Configuration(message) => {
-            Error::new(ErrorKind::InvalidParameter, first_part(message))
-        }
+        DataFusionError::Configuration(message) => Error::new(ErrorKind::InvalidParameter, bare(message)),
         DataFusionError::NotImplemented(message) => from_text(message, ErrorKind::Unsupported),
         DataFusionError::ResourcesExhausted(message) => {
             Error::new(ErrorKind::OutOfMemory, format!("out of memory: {message}"))
@@ -130,6 +126,10 @@ fn undefined_column(field: &Column, valid: &[Column]) -> Error {
         None => format!("column \"{}\" does not exist", field.name),
     };
     let error = Error::new(ErrorKind::UndefinedColumn, message);
+    let elsewhere = valid.iter().find(|known| known.name == field.name);
+    if let Some(relation) = elsewhere.and_then(|known| known.relation.as_ref()) {
+        return error.with_hint(format!("Table \"{relation}\" has a column of this name."));
+    }
     let names: Vec<String> = valid.iter().map(|known| known.name.clone()).collect();
     match super::missing::closest(&field.name, &names) {
         Some(known) if known.to_lowercase() == field.name.to_lowercase() => error.with_hint(format!(
@@ -138,71 +138,4 @@ fn undefined_column(field: &Column, valid: &[Column]) -> Error {
         Some(known) => error.with_hint(format!("Did you mean \"{known}\"?")),
         None => error,
     }
-}
-
-/// First words of DataFusion's messages, and what kind of mistake they tell.
-const KNOWN: [(&str, ErrorKind); 29] = [
-    ("Column in SELECT must be in GROUP BY", ErrorKind::Grouping),
-    ("Column in HAVING must be in GROUP BY", ErrorKind::Grouping),
-    ("Column in ORDER BY must be in GROUP BY", ErrorKind::Grouping),
-    ("Projection references non-aggregate values", ErrorKind::Grouping),
-    ("Aggregate functions are not allowed", ErrorKind::Grouping),
-    ("No function matches", ErrorKind::UndefinedFunction),
-    ("Error during planning: No function matches", ErrorKind::UndefinedFunction),
-    ("Failed to coerce arguments", ErrorKind::UndefinedFunction),
-    ("Function '", ErrorKind::UndefinedFunction),
-    ("Cannot infer common argument type", ErrorKind::DatatypeMismatch),
-    ("Cannot infer common", ErrorKind::DatatypeMismatch),
-    ("Cannot coerce", ErrorKind::DatatypeMismatch),
-    ("Unsupported CAST", ErrorKind::DatatypeMismatch),
-    ("Incompatible inputs for", ErrorKind::DatatypeMismatch),
-    ("Cannot create filter with non-boolean predicate", ErrorKind::DatatypeMismatch),
-    ("Cannot cast string", ErrorKind::InvalidText),
-    ("Cast error: Cannot cast string", ErrorKind::InvalidText),
-    ("Error parsing timestamp", ErrorKind::InvalidDatetime),
-    ("Error parsing", ErrorKind::InvalidText),
-    ("Cannot cast value", ErrorKind::NumericOutOfRange),
-    ("Can't cast value", ErrorKind::NumericOutOfRange),
-    ("Invalid argument error: Can't cast value", ErrorKind::NumericOutOfRange),
-    ("Divide by zero", ErrorKind::DivisionByZero),
-    ("Scalar subquery returned more than one row", ErrorKind::CardinalityViolation),
-    ("Placeholder type could not be resolved", ErrorKind::IndeterminateDatatype),
-    ("WITH query name", ErrorKind::DuplicateName),
-    ("Projections require unique expression names", ErrorKind::DuplicateName),
-    ("UNION queries have different number of columns", ErrorKind::Syntax),
-    ("Invalid placeholder", ErrorKind::Syntax),
-];
-
-fn from_text(message: &str, otherwise: ErrorKind) -> Error {
-    if let Some(rest) = message.strip_prefix("Invalid function '")
-        && let Some((name, rest)) = rest.split_once('\'')
-    {
-        let error = Error::new(ErrorKind::UndefinedFunction, format!("function {name} does not exist"));
-        return match rest.split('\'').nth(1) {
-            Some(known) => error.with_hint(format!("Did you mean {known}?")),
-            None => error,
-        };
-    }
-    let kind =
-        KNOWN.iter().find(|(words, _)| message.starts_with(words)).map_or(otherwise, |(_, kind)| *kind);
-    match kind {
-        ErrorKind::DivisionByZero => Error::new(kind, "division by zero"),
-        ErrorKind::CardinalityViolation => {
-            Error::new(kind, "more than one row returned by a subquery used as an expression")
-        }
-        _ => Error::new(kind, first_part(message)),
-    }
-}
-
-/// A message without what DataFusion adds for its own developers.
-fn first_part(message: &str) -> String {
-    const NOISE: [&str; 4] = [
-        "\n\nbacktrace:",
-        "\nThis issue was likely caused by a bug in DataFusion's code.",
-        ".\nThis issue was likely caused by a bug in DataFusion's code",
-        " Use session context",
-    ];
-    let end = NOISE.iter().filter_map(|noise| message.find(noise)).min().unwrap_or(message.len());
-    let text = message.get(..end).unwrap_or(message).trim();
-    text.strip_prefix("Error during planning: ").unwrap_or(text).to_owned()
 }

@@ -4,6 +4,9 @@ mod command;
 mod cpu;
 mod datafusion_error;
 mod engine_options;
+mod explain_lines;
+mod functions;
+mod known_messages;
 pub mod lakes;
 mod memory;
 mod missing;
@@ -90,11 +93,12 @@ impl Engine {
             lake.default_database().await?;
         }
         let runtime = memory::runtime_env(config.memory_limit_bytes)?;
-        let template = SessionStateBuilder::new()
+        let mut template = SessionStateBuilder::new()
             .with_config(session_config(threads))
             .with_runtime_env(runtime)
             .with_default_features()
             .build();
+        functions::register_aliases(&mut template)?;
         Ok(Arc::new(Self { lakes, system: vec![], cpu: CpuRuntime::new(threads)?, template }))
     }
 
@@ -156,6 +160,7 @@ fn session_config(threads: usize) -> SessionConfig {
         .with_information_schema(false);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
+    options.explain.physical_plan_only = true;
     options.execution.time_zone = Some("UTC".to_owned());
     config
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use datafusion::common::format::ExplainFormat;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result as PlanResult, ToDFSchema};
@@ -13,13 +13,16 @@ use datafusion::prelude::SQLOptions;
 use datafusion::sql::planner::{NullOrdering, ParserOptions, PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 
+use super::explain_lines;
 use super::permitted;
 use super::plan_error;
 use super::query_context::QueryContext;
 use super::query_tables::QueryTables;
 use super::session::SessionShared;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::{ExplainStatement, Relation, Statement, StatementBody, relations};
+use crate::sql::{
+    ExplainStatement, Relation, Statement, StatementBody, relations, separate_repetitions, visible_name,
+};
 
 /// A logical plan and the types of its parameters.
 #[derive(Debug, Clone)]
@@ -40,7 +43,9 @@ pub(super) async fn plan(
     permitted::check(sql)?;
     let tables = QueryTables::open(session, state, statement, tables_of(sql)).await?;
     let context = QueryContext::new(state, tables);
-    let analyzed = analyze(&context, state, sql.clone(), declared);
+    let mut sql = sql.clone();
+    separate_repetitions(&mut sql);
+    let analyzed = analyze(&context, state, sql, declared);
     let (plan, parameter_types) = analyzed.map_err(|error| plan_error::explain(error, statement))?;
     let plan = match explain {
         Some(explain) => explained(plan, explain, state)?,
@@ -81,6 +86,18 @@ fn query_of(body: &StatementBody) -> Result<(&SqlStatement, Option<&ExplainState
             Err(Error::new(ErrorKind::Unsupported, "SUBSCRIBE is not supported yet"))
         }
     }
+}
+
+/// The columns of a statement's result, under the names that it gives them.
+pub(super) fn result_schema(statement: &Statement, schema: &Schema) -> SchemaRef {
+    if matches!(statement.body, StatementBody::Explain(_)) {
+        return explain_lines::schema();
+    }
+    let fields = schema.fields().iter().map(|field| match visible_name(field.name()) {
+        name if name == field.name() => Arc::clone(field),
+        name => Arc::new(field.as_ref().clone().with_name(name)),
+    });
+    Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone()))
 }
 
 fn analyze(

@@ -17,10 +17,10 @@ use super::planning::{self, Planned};
 use super::query_tables::OpenTables;
 use super::stream::{RowStream, timed_out};
 use super::system::SessionView;
-use super::{Engine, Lake, engine_options, plan_error, search_path};
+use super::{Engine, Lake, engine_options, explain_lines, plan_error, search_path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::{self, Settings};
-use crate::sql::{SetScope, Statement};
+use crate::sql::{SetScope, Statement, StatementBody};
 
 /// A statement that is planned and whose parameters are typed; it can run many times.
 ///
@@ -141,7 +141,7 @@ impl Session {
             let state = shared.state();
             let Planned { plan, parameter_types } =
                 planning::plan(&shared, &state, &statement, &declared).await?;
-            let schema = Arc::new(plan.schema().as_arrow().clone());
+            let schema = planning::result_schema(&statement, plan.schema().as_arrow());
             Ok(Prepared { statement, plan: Some(plan), schema: Some(schema), parameter_types })
         };
         self.within_timeout(plan).await
@@ -221,17 +221,21 @@ impl SessionShared {
         let plan = bind(plan, &parameter_types, parameters)?;
         let explain = |error| plan_error::explain(error, statement);
         let physical = state.create_physical_plan(&plan).await.map_err(explain)?;
-        self.stream(&state, physical, deadline)
+        self.stream(&state, statement, physical, deadline)
     }
 
     fn stream(
         &self,
         state: &SessionState,
+        statement: &Statement,
         plan: Arc<dyn ExecutionPlan>,
         deadline: Option<Instant>,
     ) -> Result<RowStream> {
-        let rows = execute_stream(Arc::clone(&plan), state.task_ctx())?;
-        let schema = rows.schema();
+        let mut rows = execute_stream(Arc::clone(&plan), state.task_ctx())?;
+        if matches!(statement.body, StatementBody::Explain(_)) {
+            rows = explain_lines::lines(rows);
+        }
+        let schema = planning::result_schema(statement, &rows.schema());
         Ok(RowStream::spawn(self.engine.cpu().handle(), schema, rows, Some(plan), deadline))
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::Result as PlanResult;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
@@ -71,11 +71,18 @@ async fn forward(
         };
         let Some(batch) = next else { return };
         let failed = batch.is_err();
-        let named = batch.and_then(|batch| Ok(batch.with_schema(Arc::clone(&schema))?));
+        let named = batch.and_then(|batch| under(batch, &schema));
         if sender.send(named).await.is_err() || failed {
             return;
         }
     }
+}
+
+/// The batch with its columns under the names of the result.
+fn under(batch: RecordBatch, schema: &SchemaRef) -> PlanResult<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let columns = batch.columns().to_vec();
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
 }
 
 /// The error of a statement that ran longer than `statement_timeout`.

@@ -295,8 +295,24 @@ async fn explain_shows_plans() {
     let session = session().await;
     let shown =
         async |sql: &str| pretty_format_batches(&rows(&session, sql).await.unwrap()).unwrap().to_string();
+    assert!(shown("EXPLAIN SELECT version FROM t VERSION AS OF 3").await.contains("DataSourceExec"));
+    session.set_setting("datafusion.explain.physical_plan_only", "false").unwrap();
     assert!(shown("EXPLAIN SELECT version FROM t VERSION AS OF 3").await.contains("TableScan: t"));
+    assert!(shown("EXPLAIN (FORMAT json) SELECT 1").await.contains("QUERY PLAN"));
     let analyzed = shown("EXPLAIN ANALYZE SELECT version + 1 FROM t").await;
     assert!(analyzed.contains("output_rows="), "{analyzed}");
     assert!(shown("DESCRIBE t").await.contains("opened"));
+}
+
+#[tokio::test]
+async fn a_select_list_may_repeat_itself() {
+    let session = session().await;
+    let found =
+        rows(&session, "SELECT version, version, 1 AS one, 1, 1, * FROM t VERSION AS OF 3").await.unwrap();
+    let schema = found[0].schema();
+    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    assert_eq!(names[..2], ["version", "version"]);
+    assert_eq!(names.len(), 8);
+    let sql = "SELECT x.version FROM (SELECT *, version FROM t VERSION AS OF 4) x ORDER BY 1";
+    assert_eq!(numbers(&session, sql).await, [4]);
 }

@@ -216,6 +216,19 @@ impl From<Error> for PgError {
     }
 }
 
+/// For values that cannot be written, in fronts other than this one.
+impl From<PgError> for Error {
+    fn from(error: PgError) -> Self {
+        let kind = match error.code {
+            state::FEATURE_NOT_SUPPORTED => ErrorKind::Unsupported,
+            state::PROGRAM_LIMIT_EXCEEDED => ErrorKind::LimitExceeded,
+            state::NUMERIC_OUT_OF_RANGE | state::DATETIME_OVERFLOW => ErrorKind::NumericOutOfRange,
+            _ => ErrorKind::Internal,
+        };
+        Self { detail: error.detail, hint: error.hint, ..Self::new(kind, error.message) }
+    }
+}
+
 impl From<datafusion::error::DataFusionError> for PgError {
     fn from(error: datafusion::error::DataFusionError) -> Self {
         Error::from(error).into()

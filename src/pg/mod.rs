@@ -10,7 +10,7 @@ mod auth;
 mod column_names;
 mod copy;
 mod cursor;
-mod encode;
+pub(crate) mod encode;
 mod error;
 mod execute;
 mod extended;
@@ -42,6 +42,7 @@ pub use auth::{Grant, User, Users};
 pub use listener::{Handle, Server};
 pub use options::{ServeOptions, TlsFiles};
 pub use types::TYPE_KEY;
+pub(crate) use types::wire_type;
 
 use crate::engine::Engine;
 use crate::error::Result;

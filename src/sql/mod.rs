@@ -12,6 +12,7 @@ mod option_list;
 mod position;
 mod relations;
 mod script;
+mod select_list;
 mod session;
 mod statement;
 mod subscribe;
@@ -26,6 +27,7 @@ pub use option_list::{OptionValue, StatementOption};
 pub use position::position_of;
 pub(crate) use relations::{Relation, folded, relations};
 pub use script::is_complete;
+pub(crate) use select_list::{separate_repetitions, visible_name};
 pub use session::{
     Discard, IsolationLevel, PrepareStatement, SessionStatement, SetScope, SetValue, TransactionModes, fold,
 };

@@ -49,7 +49,8 @@ pub fn is_complete(text: &str) -> bool {
             last.is_none_or(|token| *token == Token::SemiColon)
         }
         Err(error) => {
-            !error.message.starts_with("Unterminated") && !error.message.starts_with("Unexpected EOF")
+            let open = ["Unterminated", "Unexpected EOF", "Expected close delimiter"];
+            !open.iter().any(|words| error.message.starts_with(words))
         }
     }
 }

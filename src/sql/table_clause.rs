@@ -10,7 +10,7 @@
 //! expression begins. So where a clause begins after a table's name, [`mark`] puts
 //! `FOR SYSTEM_TIME AS OF <mark>` before it; the dialect's hook meets the mark, and
 //! [`parse_marked`] parses the clause itself. What it found travels in the tree as a call of a
-//! function whose name is quoted with [`MARK`], a character that no text can quote a name with.
+//! function whose name is quoted with [`MARK`], with which no text in this dialect can quote a name.
 //!
 //! A clause begins where a name that FROM, JOIN, a comma or a parenthesis introduces is followed by
 //! its first words; nothing of Postgres's grammar goes on like that there.
@@ -25,8 +25,8 @@ use datafusion::sql::sqlparser::tokenizer::{Span, Token, TokenWithSpan, Word};
 
 use super::syntax_error::PLAIN;
 
-/// "Quotes" the names that only this module writes.
-const MARK: char = '\u{1}';
+/// Quotes the names that only this module writes: in Postgres's dialect a backtick is an operator.
+const MARK: char = '`';
 const CLAUSE: &str = "table_clause";
 const VERSION: &str = "version";
 const TIME: &str = "time";

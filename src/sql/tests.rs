@@ -157,9 +157,16 @@ fn misplaced_and_repeated_clauses_fail() {
 
 #[test]
 fn nobody_can_write_a_mark() {
-    let forged = "SELECT * FROM t FOR SYSTEM_TIME AS OF \u{1}table_clause\u{1}(version => 3)";
-    assert_eq!(fails(forged).kind, ErrorKind::Syntax);
+    for quote in ["`", "[", "\u{1}"] {
+        let forged =
+            format!("SELECT * FROM t FOR SYSTEM_TIME AS OF {quote}table_clause{quote}(version => 3)");
+        assert_eq!(fails(&forged).kind, ErrorKind::Syntax, "{quote}");
+    }
+    let quoted = one("SELECT * FROM t FOR SYSTEM_TIME AS OF \"table_clause\"(version => 3)");
+    assert_eq!(relations(quoted.sql().unwrap()).len(), 1);
     let statement = one("SELECT * FROM t FOR SYSTEM_TIME AS OF table_clause(version => 3)");
+    // A tree with a clause in it can be printed, as errors do.
+    assert!(statement.sql().unwrap().to_string().contains("table_clause"));
     let found = relations(statement.sql().unwrap());
     let clause = TableClause::of(found[0].version.as_ref().unwrap()).unwrap();
     assert!(matches!(clause.version, Some(VersionClause::Time(_))));

@@ -98,12 +98,17 @@ impl Column {
         Ok(Self { nulls, values: build::values(array, &wire.kind)? })
     }
 
-    fn is_null(&self, row: usize) -> bool {
+    pub(crate) fn is_null(&self, row: usize) -> bool {
         self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
 
+    /// Writes the text of a value that is not NULL.
+    pub(crate) fn text(&self, row: usize, style: &Style, out: &mut Vec<u8>) -> PgResult<()> {
+        self.values.text(row, style, out)
+    }
+
     /// Writes a value, or JSON's null.
-    fn json(&self, row: usize, style: &Style, out: &mut Vec<u8>) -> PgResult<()> {
+    pub(crate) fn json(&self, row: usize, style: &Style, out: &mut Vec<u8>) -> PgResult<()> {
         if self.is_null(row) {
             out.extend_from_slice(b"null");
             return Ok(());

@@ -1,0 +1,103 @@
+//! `tarn.toml`: lakes, limits and how to serve them.
+//!
+//! ```toml
+//! memory_limit = "8GB"
+//! threads = 4
+//!
+//! [lakes]
+//! dev = "./lake"
+//! prod = "s3://bucket/lake"
+//!
+//! [serve]
+//! listen = ["127.0.0.1:5433"]
+//! users = "users.toml"
+//! [serve.settings]
+//! statement_timeout = "60s"
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::engine::LakeLocation;
+use crate::engine::lakes::is_name;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Read when no other file is named.
+const DEFAULT_FILE: &str = "tarn.toml";
+
+#[derive(Debug, Default, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ConfigFile {
+    pub memory_limit: Option<String>,
+    pub threads: Option<usize>,
+    pub lakes: BTreeMap<String, String>,
+    pub serve: ServeSection,
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ServeSection {
+    pub listen: Vec<String>,
+    pub http: Option<String>,
+    pub users: Option<PathBuf>,
+    pub rules: Option<PathBuf>,
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub max_connections: Option<usize>,
+    pub settings: BTreeMap<String, String>,
+}
+
+impl ConfigFile {
+    /// Reads the named file, or `tarn.toml` where there is one.
+    pub fn load(named: Option<&Path>) -> Result<Self> {
+        let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+        if named.is_none() && !path.exists() {
+            return Ok(Self::default());
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::new(ErrorKind::Storage, format!("cannot read {}: {error}", path.display()))
+        })?;
+        Self::parse(&text).map_err(|message| {
+            Error::new(ErrorKind::InvalidParameter, format!("{}: {message}", path.display()))
+        })
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let file: Self = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        match file.lakes.keys().find(|name| !is_name(name)) {
+            Some(name) => Err(format!("\"{name}\" cannot be a lake's name: use letters, digits, _ and -")),
+            None => Ok(file),
+        }
+    }
+
+    pub fn locations(&self) -> Vec<LakeLocation> {
+        let location =
+            |(name, url): (&String, &String)| LakeLocation { name: name.clone(), url: url.clone() };
+        self.lakes.iter().map(location).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_file_names_lakes_and_limits() {
+        let file = ConfigFile::parse(
+            "memory_limit = '8GB'\n[lakes]\ndev = './lake'\n[serve]\nlisten = ['127.0.0.1:5433']",
+        )
+        .unwrap();
+        assert_eq!(file.locations(), [LakeLocation { name: "dev".into(), url: "./lake".into() }]);
+        assert_eq!(file.serve.listen, ["127.0.0.1:5433"]);
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        assert!(ConfigFile::parse("lake = './x'").unwrap_err().contains("lake"));
+        assert!(ConfigFile::parse("[lakes]\n'a b' = './x'").is_err());
+        assert!(ConfigFile::load(Some(Path::new("/no/such/tarn.toml"))).is_err());
+    }
+}

@@ -1,0 +1,116 @@
+//! Select lists with two columns of one name, which SQL allows and DataFusion does not.
+//!
+//! Later ones are renamed before planning: their name, and a suffix that no text can spell. Results
+//! carry the name alone again ([`visible_name`]).
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, Select, SelectFlavor, SelectItem, Statement, VisitMut, VisitorMut, WildcardAdditionalOptions,
+};
+
+/// Stands between a name and the number of its repetition.
+const REPETITION: char = '\u{1}';
+
+/// Renames what a select list repeats, in the whole statement.
+pub(crate) fn separate_repetitions(statement: &mut Statement) {
+    let _ = statement.visit(&mut Separator);
+}
+
+/// The name that a column was given.
+pub(crate) fn visible_name(name: &str) -> &str {
+    name.split(REPETITION).next().unwrap_or(name)
+}
+
+struct Separator;
+
+impl VisitorMut for Separator {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        let wildcard =
+            |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+        // `FROM t` alone means all of it.
+        if select.flavor == SelectFlavor::FromFirstNoSelect && select.projection.is_empty() {
+            select.flavor = SelectFlavor::Standard;
+            select.projection.push(SelectItem::Wildcard(WildcardAdditionalOptions::default()));
+        }
+        let beside_wildcard = select.projection.iter().any(wildcard);
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for item in &mut select.projection {
+            let Some((name, key)) = name_of(item) else { continue };
+            let count = seen.entry(key).or_default();
+            *count += 1;
+            // What a wildcard gives is not known yet. It may well repeat a bare column.
+            let may_repeat = beside_wildcard && matches!(item, SelectItem::UnnamedExpr(_));
+            if *count > 1 || may_repeat {
+                rename(item, Ident::with_quote('"', format!("{name}{REPETITION}{count}")));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The name of a column as it is shown, and as it compares. Expressions other than columns are
+/// named by their text, which only has to tell them apart.
+fn name_of(item: &SelectItem) -> Option<(String, String)> {
+    let folded = |ident: &Ident| match ident.quote_style {
+        None => ident.value.to_lowercase(),
+        Some(_) => ident.value.clone(),
+    };
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some((folded(alias), folded(alias))),
+        SelectItem::UnnamedExpr(Expr::Identifier(ident)) => Some((folded(ident), folded(ident))),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(idents)) => {
+            let parts: Vec<String> = idents.iter().map(folded).collect();
+            Some((parts.last()?.clone(), parts.join(".")))
+        }
+        SelectItem::UnnamedExpr(expr) => {
+            let text = expr.to_string();
+            Some((text.clone(), format!("{REPETITION}{text}")))
+        }
+        _ => None,
+    }
+}
+
+fn rename(item: &mut SelectItem, name: Ident) {
+    let expr = match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => expr.clone(),
+        _ => return,
+    };
+    *item = SelectItem::ExprWithAlias { expr, alias: name };
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn separated(sql: &str) -> String {
+        let mut statement = crate::sql::parse(sql).unwrap().remove(0).sql().unwrap().clone();
+        separate_repetitions(&mut statement);
+        statement.to_string().replace(REPETITION, "#")
+    }
+
+    #[test]
+    fn repeated_columns_get_names_of_their_own() {
+        assert_eq!(separated("SELECT a, A, b AS a"), "SELECT a, A AS \"a#2\", b AS \"a#3\"");
+        assert_eq!(separated("SELECT 1, 1, t.x, u.x"), "SELECT 1, 1 AS \"1#2\", t.x, u.x");
+        assert_eq!(
+            separated("SELECT * FROM (SELECT a, a FROM t) u"),
+            "SELECT * FROM (SELECT a, a AS \"a#2\" FROM t) u"
+        );
+    }
+
+    #[test]
+    fn columns_beside_a_wildcard_may_repeat_it() {
+        assert_eq!(separated("SELECT *, a, b AS c FROM t"), "SELECT *, a AS \"a#1\", b AS c FROM t");
+        assert_eq!(visible_name("a\u{1}2"), "a");
+    }
+
+    #[test]
+    fn from_alone_selects_everything() {
+        assert_eq!(separated("FROM t JOIN u ON a"), "SELECT * FROM t JOIN u ON a");
+    }
+}
