@@ -8,8 +8,6 @@ pub(super) enum Codec {
     None,
     /// Deflate without a zlib or gzip frame.
     Deflate,
-    /// Snappy's raw form.
-    Snappy,
     /// Snappy's raw form followed by the big-endian CRC-32 of what comes out.
     SnappyWithChecksum,
     Zstd,
@@ -24,7 +22,6 @@ impl Codec {
             Self::None if block.len() > limit => Err(too_large(limit)),
             Self::None => Ok(block.to_vec()),
             Self::Deflate => read_all(flate2::read::DeflateDecoder::new(block), limit),
-            Self::Snappy => snappy(block, limit),
             Self::SnappyWithChecksum => {
                 let (block, checksum) =
                     block.split_last_chunk().ok_or("a block is too short for its checksum")?;
@@ -80,9 +77,8 @@ mod tests {
                 encoder.write_all(bytes).unwrap();
                 encoder.finish().unwrap()
             }
-            Codec::Snappy => snap::raw::Encoder::new().compress_vec(bytes).unwrap(),
             Codec::SnappyWithChecksum => {
-                let mut block = compressed(Codec::Snappy, bytes);
+                let mut block = snap::raw::Encoder::new().compress_vec(bytes).unwrap();
                 block.extend_from_slice(&crc32fast::hash(bytes).to_be_bytes());
                 block
             }
@@ -106,7 +102,6 @@ mod tests {
         for codec in [
             Codec::None,
             Codec::Deflate,
-            Codec::Snappy,
             Codec::SnappyWithChecksum,
             Codec::Zstd,
             Codec::Bzip2,
