@@ -42,10 +42,6 @@ race rows="6000000" dir="/tmp/tarn-bench":
     benches/race/table.sh "{{dir}}" "{{rows}}"
     cargo bench --bench race -- "{{dir}}"
 
-# Criterion benches of the parts
-bench *args:
-    cargo bench --bench parts -- "$@"
-
 # Tables on S3: moto (from PyPI) serves a copy of the demo lake
 s3:
     sql-tests/s3/run.sh

@@ -62,6 +62,10 @@ impl AsyncDB for Connection {
     fn engine_name(&self) -> &str {
         "in-process"
     }
+
+    fn error_sql_state(error: &Error) -> Option<String> {
+        Some(tarn::pg::sql_state(error.kind).to_owned())
+    }
 }
 
 fn rows(batch: &RecordBatch) -> Result<Vec<Vec<String>>, Error> {

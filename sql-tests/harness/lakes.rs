@@ -1,9 +1,11 @@
 //! The engine and the server that all tests share, over the demo lake and the golden tables.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use tarn::engine::{Engine, EngineConfig, LakeLocation};
+use tarn::pg::{ServeOptions, Server};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
@@ -20,6 +22,7 @@ const PACKED_GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/gold
 static RUNTIME: LazyLock<std::io::Result<Runtime>> =
     LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build());
 static ENGINE: OnceCell<Arc<Engine>> = OnceCell::const_new();
+static SERVER: OnceCell<SocketAddr> = OnceCell::const_new();
 
 /// Runs a test's future on the runtime that all tests share.
 pub fn block_on<T>(test: impl Future<Output = T>) -> Result<T> {
@@ -51,4 +54,17 @@ pub async fn engine() -> Result<&'static Arc<Engine>> {
             Ok(Engine::open(EngineConfig { lakes, ..EngineConfig::default() }).await?)
         })
         .await
+}
+
+/// Where the server listens, on a port of the system's choice; it ends with the process.
+pub async fn server() -> Result<SocketAddr> {
+    let address = SERVER.get_or_try_init(|| async {
+        let options =
+            ServeOptions { listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..ServeOptions::default() };
+        let server = Server::bind(Arc::clone(engine().await?), options).await?;
+        let address = server.addresses().first().copied().ok_or("the server listens nowhere")?;
+        tokio::spawn(server.run());
+        Result::<SocketAddr>::Ok(address)
+    });
+    address.await.copied()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use sqllogictest::harness::{Failed, Trial, glob};
 use sqllogictest::{MakeConnection, Runner};
 
-use super::{in_process, lakes};
+use super::{in_process, lakes, wire};
 
 /// One trial for each file and way to run it, named `TOPIC/FILE (way)`.
 pub fn trials() -> Result<Vec<Trial>, Failed> {
@@ -19,6 +19,8 @@ pub fn trials() -> Result<Vec<Trial>, Failed> {
             trials.push(Trial::test(format!("{name} ({way})"), move || run(&file)));
         };
         add("in process", |file| run(file, "in-process", in_process::Connection::open));
+        add("simple", |file| run(file, "simple", wire::Simple::connect));
+        add("extended", |file| run(file, "extended", wire::Extended::connect));
     }
     if trials.is_empty() {
         return Err(format!("{} holds no .slt file", root.display()).into());

@@ -39,6 +39,7 @@ use std::sync::Arc;
 use tracing::{error, info};
 
 pub use auth::{Grant, User, Users};
+pub use error::sql_state;
 pub use listener::{Handle, Server};
 pub use options::{ServeOptions, TlsFiles};
 pub use types::TYPE_KEY;
