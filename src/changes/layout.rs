@@ -146,7 +146,9 @@ impl Arranger {
             LogColumn::Kind(_) => Arc::new(StringViewArray::from_iter_values(kinds().map(short_name))),
             LogColumn::ChangeType(_) => Arc::new(StringViewArray::from_iter_values(kinds().map(long_name))),
             LogColumn::Sequence(_) => match &rows.sequences {
-                Some(sequences) => Arc::new(Int64Array::from_iter_values(telling.iter().map(|&row| sequences[row]))),
+                Some(sequences) => {
+                    Arc::new(Int64Array::from_iter_values(telling.iter().map(|&row| sequences[row])))
+                }
                 None => return internal_err!("sequence numbers were not read"),
             },
             LogColumn::CommitVersion(_) => {

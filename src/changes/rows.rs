@@ -69,7 +69,8 @@ pub async fn of_file(
         RowMask::All => None,
         RowMask::Some(bits) => Some(bits),
     };
-    let columns = ReadColumns { fields: fields(&plan, wanted), system: system(kinds, wanted)?, row_number: None };
+    let columns =
+        ReadColumns { fields: fields(&plan, wanted), system: system(kinds, wanted)?, row_number: None };
     let source = plan.file_to_read(&planned.file);
     let batches = reader::open(source, &columns, live.as_ref(), batch_rows).await.map_err(external)?;
     let of_table = columns.fields.len();
@@ -124,7 +125,11 @@ fn fields(plan: &ScanPlan, wanted: &Wanted) -> Vec<SchemaField> {
 }
 
 fn system(kinds: &RowKinds, wanted: &Wanted) -> Result<Vec<SystemColumn>> {
-    let column = |name: &str, data_type| SystemColumn { name: name.to_owned(), data_type, missing: WhenMissing::Error };
+    let column = |name: &str, data_type| SystemColumn {
+        name: name.to_owned(),
+        data_type,
+        missing: WhenMissing::Error,
+    };
     match kinds {
         RowKinds::Insertions if wanted.sequence => {
             let error = tarn_catalog::Error::invalid("rows without keys have no sequence numbers");
@@ -148,10 +153,14 @@ fn parted(batch: &RecordBatch, of_table: usize, stored: bool) -> Result<KindedRo
         return Ok(KindedRows { rows, kinds: vec![INSERT; batch.num_rows()], sequences: None });
     }
     let kinds = match batch.column(of_table).as_primitive_opt::<Int8Type>() {
-        Some(kinds) if kinds.null_count() == 0 && kinds.values().iter().all(|kind| (0..=3).contains(kind)) => {
+        Some(kinds)
+            if kinds.null_count() == 0 && kinds.values().iter().all(|kind| (0..=3).contains(kind)) =>
+        {
             kinds.values().to_vec()
         }
-        _ => return Err(external(tarn_catalog::Error::corrupt("a data file", "its row kinds are not 0 to 3"))),
+        _ => {
+            return Err(external(tarn_catalog::Error::corrupt("a data file", "its row kinds are not 0 to 3")));
+        }
     };
     let sequences = match batch.columns().get(of_table + 1) {
         None => None,

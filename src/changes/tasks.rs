@@ -146,10 +146,8 @@ struct Comparison {
 impl Comparison {
     async fn run(&self, wanted: &Wanted, context: &TaskContext) -> Result<KindedRows> {
         let memory = MemoryConsumer::new("difference of versions").register(context.memory_pool());
-        let whole = Wanted {
-            columns: (0..self.after.schema.fields.len()).collect(),
-            sequence: wanted.sequence,
-        };
+        let whole =
+            Wanted { columns: (0..self.after.schema.fields.len()).collect(), sequence: wanted.sequence };
         let schema = &self.after.arrow_schema;
         let before = Side::collect(self.side(&self.before, &whole).await?, schema, &memory).await?;
         let after = Side::collect(self.side(&self.after, &whole).await?, schema, &memory).await?;

@@ -99,14 +99,9 @@ mod tests {
     #[test]
     fn every_codec_is_read_within_its_bound() {
         let bytes = b"tarn ".repeat(1000);
-        for codec in [
-            Codec::None,
-            Codec::Deflate,
-            Codec::SnappyWithChecksum,
-            Codec::Zstd,
-            Codec::Bzip2,
-            Codec::Xz,
-        ] {
+        for codec in
+            [Codec::None, Codec::Deflate, Codec::SnappyWithChecksum, Codec::Zstd, Codec::Bzip2, Codec::Xz]
+        {
             let block = compressed(codec, &bytes);
             assert_eq!(codec.decompress(&block, bytes.len()).unwrap(), bytes, "{codec:?}");
             assert!(codec.decompress(&block, bytes.len() - 1).is_err(), "{codec:?}");

@@ -26,7 +26,10 @@ pub async fn steps(
 ) -> Result<Vec<ChangeStep>> {
     let label = version.table().label();
     if version.rules().data_evolution {
-        return Err(Error::unsupported(label, "the difference of versions whose rows stand in several files"));
+        return Err(Error::unsupported(
+            label,
+            "the difference of versions whose rows stand in several files",
+        ));
     }
     let reader = version.table().manifest_reader(&version.table_schema());
     let (old, new) = futures::try_join!(reader.live(before), reader.live(after))?;

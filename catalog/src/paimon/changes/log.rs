@@ -80,6 +80,7 @@ impl ChangeLog for PaimonChangeLog {
     }
 
     async fn steps(&self, request: &ScanRequest) -> Result<Vec<ChangeStep>> {
+        self.refuse_what_differs_from_java()?;
         match &self.subject {
             Subject::Snapshot => {
                 let scan = self.version.plan(request).await?;
@@ -96,6 +97,25 @@ impl ChangeLog for PaimonChangeLog {
             }
             Subject::Stream(start) => follow::steps(&self.version, request, start).await,
         }
+    }
+}
+
+impl PaimonChangeLog {
+    /// Reads that do not yet give Java's rows on every table give none.
+    fn refuse_what_differs_from_java(&self) -> Result<()> {
+        let rules = self.version.rules();
+        let keyed = !self.version.table_schema().primary_key.is_empty();
+        let feature = match &self.subject {
+            Subject::Between(Range::Difference { .. }) if keyed => {
+                "incremental-between-scan-mode diff on a primary-key table"
+            }
+            Subject::Stream(_) if rules.bucket == -2 => "a streaming read of postponed buckets",
+            Subject::Stream(_) if rules.levels_are_resolved => {
+                "a streaming read of a primary-key table with deletion vectors or the first-row engine"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::unsupported(self.version.table().label(), feature))
     }
 }
 

@@ -130,7 +130,7 @@ fn casts_give_what_java_gives() {
         }
         let cast = cast_array(&array_of(&from, value), &from, &to);
         if result == "ERROR" || (result != "NULL" && is_out_of_form(&to, result)) {
-            assert!(matches!(cast, Err(CastError::Value { .. })), "{line}: {cast:?}");
+            assert!(matches!(cast, Err(CastError::Value { .. } | CastError::Form(_))), "{line}: {cast:?}");
         } else {
             let mut expected = array_of(&to, result);
             if *expected.data_type() == WIDE_TIMESTAMP {
@@ -383,7 +383,7 @@ fn timestamps_that_arrow_cannot_hold_can_still_be_text() {
         Arc::new(Decimal128Array::from(vec![nanos]).with_precision_and_scale(38, 9).unwrap());
     let text = cast_array(&wide, &nine, &LogicalType::STRING).unwrap();
     assert_eq!(text_of(&text), [Some("9999-12-31 23:59:59.999999999")]);
-    assert!(matches!(cast_array(&wide, &nine, &nine), Err(CastError::Value { .. })));
+    assert!(matches!(cast_array(&wide, &nine, &nine), Err(CastError::Form(_))));
 }
 
 #[test]

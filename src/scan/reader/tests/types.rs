@@ -264,13 +264,13 @@ async fn system_columns_are_found_by_name_or_are_null() {
 }
 
 #[tokio::test]
-async fn years_beyond_nanoseconds_are_an_error_that_names_column_and_file() {
+async fn years_beyond_nanoseconds_are_an_error_that_names_the_column() {
     for (name, bytes, _) in &FILES[..2] {
         let file = test_file(name, bytes).await;
         let column = fields(name).into_iter().find(|field| field.name == "t_ts9").unwrap();
         let error = file.read(&ReadColumns::of_table(vec![column]), None, 50).await.unwrap_err();
         let message = error.to_string();
-        assert!(message.contains("t_ts9") && message.contains(name) && message.contains("1677"), "{message}");
+        assert!(message.contains("t_ts9") && message.contains("1677"), "{message}");
         assert!(
             needs_own_reader(file.file.format, &file.schema, &file.schema.fields)
                 == name.ends_with("parquet")
