@@ -159,7 +159,10 @@ fn parted(batch: &RecordBatch, of_table: usize, stored: bool) -> Result<KindedRo
             kinds.values().to_vec()
         }
         _ => {
-            return Err(external(tarn_catalog::Error::corrupt("a data file", "its row kinds are not 0 to 3")));
+            return Err(external(tarn_catalog::Error::corrupt(
+                "a data file",
+                "its row kinds are not 0 to 3",
+            )));
         }
     };
     let sequences = match batch.columns().get(of_table + 1) {

@@ -109,6 +109,9 @@ impl PaimonChangeLog {
             Subject::Between(Range::Difference { .. }) if keyed => {
                 "incremental-between-scan-mode diff on a primary-key table"
             }
+            Subject::Between(_) if self.version.table_schema().option("rowkind.field").is_some() => {
+                "an incremental read of a table with 'rowkind.field'"
+            }
             Subject::Stream(_) if rules.bucket == -2 => "a streaming read of postponed buckets",
             Subject::Stream(_) if rules.levels_are_resolved => {
                 "a streaming read of a primary-key table with deletion vectors or the first-row engine"
