@@ -5,12 +5,19 @@
 //! files to read, what deletes rows in them, and how their rows merge. Reading those files is the
 //! business of the crate above: this one sees neither DataFusion nor a data file's contents.
 
+pub mod cache;
 pub mod changes;
+pub mod cursor;
 pub mod datum;
+pub mod deletion_vector;
+pub mod delta;
 pub mod error;
+pub mod files;
+pub mod location;
 pub mod merge_rule;
 pub mod paimon;
 pub mod predicate;
+pub mod pruning;
 pub mod row_positions;
 pub mod schema;
 pub mod split;

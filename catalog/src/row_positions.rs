@@ -3,8 +3,8 @@
 use object_store::path::Path;
 use roaring::{RoaringBitmap, RoaringTreemap};
 
+use crate::deletion_vector;
 use crate::error::Result;
-use crate::paimon;
 use crate::split::BitmapLayout;
 
 /// Positions of physical rows in one data file, counted from 0.
@@ -16,7 +16,7 @@ impl RowPositions {
     /// [`DeleteSource`](crate::split::DeleteSource) names. The path is for errors.
     pub fn decode(bytes: &[u8], layout: BitmapLayout, path: &Path) -> Result<Self> {
         match layout {
-            BitmapLayout::Paimon => paimon::deletion_vector::decode(bytes, path),
+            BitmapLayout::Framed => deletion_vector::decode(bytes, path),
         }
     }
 

@@ -6,6 +6,7 @@ use object_store::path::Path;
 
 use crate::datum::Datum;
 use crate::merge_rule::MergeRule;
+use crate::row_positions::RowPositions;
 use crate::schema::{SchemaField, TableSchema};
 use crate::stats::FileStats;
 
@@ -104,8 +105,10 @@ pub struct DataFile {
     pub format: FileFormat,
     /// Bytes.
     pub size: u64,
-    /// Physical rows, deleted and superseded ones included.
+    /// Physical rows, deleted and superseded ones included; 0 where the metadata does not count them.
     pub rows: u64,
+    /// Whether the metadata says how many rows there are; where not, the scan counts them first.
+    pub rows_known: bool,
     /// Index into [`TableScan::file_schemas`].
     pub file_schema: usize,
     pub level: i32,
@@ -141,7 +144,7 @@ pub enum FileIndexSource {
 }
 
 /// Rows that are deleted although they stand in a data file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum DeleteSource {
     /// A bitmap of row positions stored in a range of a file.
     Bitmap {
@@ -152,13 +155,15 @@ pub enum DeleteSource {
         layout: BitmapLayout,
         cardinality: Option<u64>,
     },
+    /// Row positions that the metadata itself holds.
+    Inline(Arc<RowPositions>),
 }
 
 /// How a deletion vector's bytes are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BitmapLayout {
-    /// Paimon: size, magic (32- or 64-bit), bitmap, checksum.
-    Paimon,
+    /// Size, magic (32- or 64-bit), bitmap, checksum; see [`crate::deletion_vector`].
+    Framed,
 }
 
 /// What planning considered and pruned.

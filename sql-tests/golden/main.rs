@@ -30,8 +30,11 @@ use golden_set::manifest::GoldenSet;
 use golden_set::{Result, unpack};
 use options::{Options, Request};
 
-/// The set that comes with the project.
-const PACKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/golden/paimon.tar.zst");
+/// The sets that come with the project: Paimon's, and that of the other formats.
+const PACKED: [&str; 2] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/golden/paimon.tar.zst"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/golden/lakes.tar.zst"),
+];
 
 fn main() -> ExitCode {
     match Options::parse(std::env::args().skip(1)) {
@@ -56,9 +59,17 @@ fn refuse(message: &str) -> ExitCode {
 
 /// Runs what was asked; whether nothing was wrong and nothing required is missing.
 fn judge(options: &Options) -> Result<bool> {
-    let place = std::env::var_os("TARN_GOLDEN").map_or_else(|| PathBuf::from(PACKED), PathBuf::from);
-    let set = Arc::new(GoldenSet::load(&unpack::open(&place)?)?);
-    let outcomes = run::all(&set, options)?;
+    let places = match std::env::var_os("TARN_GOLDEN") {
+        Some(place) => vec![PathBuf::from(place)],
+        None => PACKED.map(PathBuf::from).to_vec(),
+    };
+    let sets: Result<Vec<_>> =
+        places.iter().map(|place| Ok(Arc::new(GoldenSet::load(&unpack::open(place)?)?))).collect();
+    let sets = sets?;
+    let mut outcomes = Vec::new();
+    for set in &sets {
+        outcomes.extend(run::all(set, options)?);
+    }
     let counts = report::print(&outcomes, options.shown_max);
     let failures = required::failures(&outcomes)?;
     for failure in failures.iter().take(options.shown_max) {

@@ -1,5 +1,6 @@
 //! Running many queries at once.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,9 +32,30 @@ pub fn all<'a>(set: &'a Arc<GoldenSet>, options: &Options) -> Result<Vec<Outcome
     Ok(outcomes.collect())
 }
 
+/// Paimon's warehouse, or a lake for each format of a set of many. Metadata of some names files by where the
+/// set was made.
+fn lakes(set: &GoldenSet) -> Result<Vec<LakeLocation>> {
+    let warehouse = set.warehouse();
+    let formats: BTreeSet<&str> = set.queries.iter().filter_map(|query| query.format.as_deref()).collect();
+    if formats.is_empty() {
+        return Ok(vec![LakeLocation { name: LAKE.to_owned(), url: warehouse.display().to_string() }]);
+    }
+    let made_as = set.root.file_name().ok_or("a set has no name")?.display();
+    let lake = |format: &str| LakeLocation {
+        url: format!(
+            "{}#stored-at=/tmp/tarn-golden/{made_as}/warehouse/{format}",
+            warehouse.join(format).display()
+        ),
+        name: format.to_owned(),
+    };
+    Ok(formats.into_iter().map(lake).collect())
+}
+
 async fn verdicts(set: &Arc<GoldenSet>, wanted: &[usize], jobs: usize) -> Result<Vec<Verdict>> {
-    let url = set.warehouse().display().to_string();
-    let lakes = vec![LakeLocation { name: LAKE.to_owned(), url }];
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lakes = lakes(set)?;
     let engine = Engine::open(EngineConfig { lakes, ..EngineConfig::default() }).await?;
     // Tasks must own what they use, so that a panic ends one query and not the run.
     let shared = Arc::new(Work {
@@ -64,7 +86,7 @@ struct Work {
 /// Takes queries until none is left; gives their verdicts with their positions.
 async fn work(shared: Arc<Work>, engine: Arc<Engine>) -> Result<Vec<(usize, Verdict)>> {
     let mut verdicts = Vec::new();
-    let mut session: Arc<Session> = Arc::new(engine.session(Some(LAKE))?);
+    let mut session: Arc<Session> = Arc::new(engine.session(None)?);
     loop {
         let position = shared.next.fetch_add(1, Ordering::Relaxed);
         let Some(query) = shared.wanted.get(position).copied() else { return Ok(verdicts) };
@@ -74,7 +96,7 @@ async fn work(shared: Arc<Work>, engine: Arc<Engine>) -> Result<Vec<(usize, Verd
         });
         let verdict = task.await.unwrap_or_else(|error| Verdict::Wrong(format!("panicked: {error}")));
         if matches!(verdict, Verdict::Wrong(_)) {
-            session = Arc::new(engine.session(Some(LAKE))?);
+            session = Arc::new(engine.session(None)?);
         }
         verdicts.push((position, verdict));
         shared.done.step();

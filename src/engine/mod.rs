@@ -34,7 +34,7 @@ use std::sync::Arc;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 use futures::future::join_all;
-use tarn_catalog::paimon::MetadataCache;
+use tarn_catalog::cache::MetadataCache;
 use tokio::runtime::Handle;
 
 use crate::error::{Error, ErrorKind, Result};

@@ -41,9 +41,11 @@ pub fn statistics_of(scan: &TableScan) -> Statistics {
 
 fn live_rows(file: &DataFile, deletes: &[DeleteSource]) -> Option<u64> {
     match file.deletes.as_slice() {
+        _ if !file.rows_known => None,
         [] => Some(file.rows),
         // Several sources may name the same row; one cannot.
         [only] => match deletes.get(*only)? {
+            DeleteSource::Inline(positions) => file.rows.checked_sub(positions.len()),
             DeleteSource::Bitmap { cardinality, .. } => file.rows.checked_sub((*cardinality)?),
         },
         _ => None,

@@ -20,6 +20,7 @@ use tarn_catalog::table::{ScanRequest, TableVersion};
 use super::pushdown::predicate_of;
 use super::statistics::statistics_of;
 use crate::scan::LakeSource;
+use crate::scan::count::count_rows;
 use crate::scan::plan::ScanPlan;
 use crate::scan::shared::ScanShared;
 
@@ -79,11 +80,9 @@ impl TableProvider for LakeTableProvider {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let request = ScanRequest { predicate: predicate_of(filters, &self.version.schema()) };
-        let scan = self
-            .version
-            .plan(&request)
-            .await
-            .map_err(|error| DataFusionError::External(Box::new(crate::Error::from(error))))?;
+        let external = |error| DataFusionError::External(Box::new(crate::Error::from(error)));
+        let mut scan = self.version.plan(&request).await.map_err(external)?;
+        count_rows(&mut scan, &self.store, &self.shared.footers).await.map_err(external)?;
         let statistics = statistics_of(&scan);
         let workers = state.config().target_partitions().max(1);
         let plan = Arc::new(ScanPlan::new(scan, Arc::clone(&self.store), Arc::clone(&self.shared)));

@@ -44,6 +44,7 @@ pub async fn undeleted_rows(
 
 async fn load(source: &DeleteSource, store: &Arc<dyn ObjectStore>) -> Result<RowPositions> {
     match source {
+        DeleteSource::Inline(positions) => Ok(RowPositions::clone(positions)),
         DeleteSource::Bitmap { path, offset, length, layout, .. } => {
             let end = offset.checked_add(*length).ok_or_else(|| {
                 Error::corrupt(path.to_string(), format!("impossible range of {length} bytes at {offset}"))

@@ -1,5 +1,6 @@
 //! Step 2 of a read: files with row masks, through DataFusion's own Parquet source where it can.
 
+pub mod count;
 pub mod deletes;
 pub mod evolve;
 mod filter;

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::common::config::ConfigOptions;
+use datafusion::common::config::{ConfigOptions, TableParquetOptions};
 use datafusion::common::internal_err;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::physical_plan::{FileOpener, FileScanConfig, FileSource, ParquetSource};
@@ -38,7 +38,12 @@ impl LakeSource {
     pub fn new(plan: Arc<ScanPlan>) -> Self {
         let readers =
             CachedReaderFactory { store: Arc::clone(&plan.store), footers: Arc::clone(&plan.shared.footers) };
+        let mut options = TableParquetOptions::default();
+        // Timestamps in INT96 reach beyond what 64 bits of nanoseconds hold; columns that need those
+        // are read by our own reader.
+        options.global.coerce_int96 = Some("us".to_owned());
         let parquet = ParquetSource::new(Arc::clone(&plan.arrow_schema))
+            .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::new(readers))
             .with_enable_page_index(true)
             .with_bloom_filter_on_read(true);

@@ -2,7 +2,8 @@
 
 use object_store::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+pub use crate::location::below;
 
 /// The folders of a table and of one of its branches. A branch has snapshots, schemas, tags,
 /// consumers and changelogs of its own; manifests, index files, statistics and data stay under the
@@ -101,11 +102,4 @@ impl TableLayout {
     pub fn index(&self, name: &str) -> Result<Path> {
         below(&self.root, &format!("index/{name}"))
     }
-}
-
-/// A path below a folder. Names come from metadata and are kept as they are: percent signs of
-/// partition folders must not be escaped again.
-pub fn below(folder: &Path, name: &str) -> Result<Path> {
-    let text = if folder.as_ref().is_empty() { name.to_string() } else { format!("{folder}/{name}") };
-    Path::parse(&text).map_err(|error| Error::corrupt(text, format!("it is no usable path: {error}")))
 }

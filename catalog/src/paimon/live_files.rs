@@ -9,12 +9,12 @@ use object_store::path::Path;
 use crate::error::{Error, Result};
 use crate::types::LogicalType;
 
-use super::files::MetadataFiles;
 use super::index_manifest::IndexManifest;
 use super::layout::TableLayout;
 use super::manifest::{DataFileMeta, EntryKind, Manifest, ManifestEntry};
 use super::manifest_list::{ManifestFileMeta, ManifestList};
 use super::snapshot::Snapshot;
+use crate::files::MetadataFiles;
 
 /// Manifests that are read at a time.
 const CONCURRENT_READS: usize = 16;

@@ -5,11 +5,11 @@ use object_store::path::Path;
 
 use crate::error::Result;
 
-use super::cache::Footprint;
 use super::malformed::Decoded;
 use super::metadata_file::read_records;
 use super::simple_stats::SimpleStats;
 use super::value::{Record, Value};
+use crate::cache::Footprint;
 
 /// One manifest of a manifest list.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-use super::cache::Footprint;
-use super::files::MetadataFiles;
 use super::layout::{SCHEMA_PREFIX, TableLayout};
 use super::schema::PaimonSchema;
+use crate::cache::Footprint;
+use crate::files::MetadataFiles;
 
 /// Finds schemas by id. The highest id is the current schema.
 #[derive(Debug, Clone)]

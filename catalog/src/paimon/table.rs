@@ -17,7 +17,6 @@ use crate::version::ReadOptions;
 
 use super::changes::{LogTable, LogView};
 use super::consumer::Consumer;
-use super::files::MetadataFiles;
 use super::joined_branches::JoinedBranches;
 use super::layout::{BRANCH_PREFIX, CONSUMER_PREFIX, TableLayout};
 use super::live_files::ManifestReader;
@@ -34,6 +33,7 @@ use super::statistics::Statistics;
 use super::table_version::PaimonTableVersion;
 use super::time_travel::resolve;
 use super::timeline::Timeline;
+use crate::files::MetadataFiles;
 
 /// Schemas that are fetched at a time.
 const CONCURRENT_READS: usize = 16;

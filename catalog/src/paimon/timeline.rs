@@ -6,10 +6,10 @@ use object_store::path::Path;
 
 use crate::error::{Error, Result};
 
-use super::cache::Footprint;
-use super::files::MetadataFiles;
 use super::layout::{CHANGELOG_PREFIX, SNAPSHOT_PREFIX, TAG_PREFIX, TableLayout};
 use super::snapshot::{Snapshot, Tag};
+use crate::cache::Footprint;
+use crate::files::MetadataFiles;
 
 /// Finds versions. Hints (`LATEST`, `EARLIEST`) are written after commits, by best effort: they are
 /// believed only as far as they can be checked. (paimon-format section 2)

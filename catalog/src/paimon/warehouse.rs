@@ -11,11 +11,11 @@ use crate::error::{Error, Result};
 use crate::table::Table;
 use crate::warehouse::Warehouse;
 
-use super::cache::MetadataCache;
-use super::files::MetadataFiles;
 use super::layout::{SCHEMA_PREFIX, TableLayout, below};
 use super::names::ObjectName;
 use super::table::PaimonTable;
+use crate::cache::MetadataCache;
+use crate::files::MetadataFiles;
 
 const DATABASE_SUFFIX: &str = ".db";
 

@@ -19,7 +19,10 @@ async fn vectors_have_their_cardinality_and_fit_their_files() {
             for file in scan.splits.iter().flat_map(|split| split.unit.files()) {
                 for index in &file.deletes {
                     let DeleteSource::Bitmap { path, offset, length, layout, cardinality } =
-                        &scan.deletes[*index];
+                        &scan.deletes[*index]
+                    else {
+                        panic!("{name}: a delete that is no deletion vector");
+                    };
                     let bytes = table.store().get_range(path, *offset..offset + length).await.unwrap();
                     let positions = RowPositions::decode(&bytes, *layout, path).unwrap();
                     assert_eq!(Some(positions.len()), *cardinality, "{name}: {path} at {offset}");

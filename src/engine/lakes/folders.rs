@@ -1,25 +1,59 @@
-//! A database's folder or a table's folder, opened as if a warehouse were around it.
+//! A folder of databases, a database's folder or a table's folder, opened as if a warehouse were around it.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use object_store::path::Path;
 use tarn_catalog::Result;
-use tarn_catalog::paimon::{FileSystemWarehouse, ObjectName, PaimonTable};
+use tarn_catalog::paimon::ObjectName;
 use tarn_catalog::table::Table;
 use tarn_catalog::warehouse::Warehouse;
+
+use super::formats::TableFolders;
+
+/// Databases: folders of tables' folders.
+#[derive(Debug)]
+pub(super) struct WarehouseFolder {
+    tables: TableFolders,
+    folder: Path,
+}
+
+impl WarehouseFolder {
+    pub fn new(tables: TableFolders, folder: Path) -> Self {
+        Self { tables, folder }
+    }
+
+    fn database(&self, name: &str) -> DatabaseFolder {
+        DatabaseFolder::new(self.tables.clone(), self.folder.clone().join(name), name)
+    }
+}
+
+#[async_trait]
+impl Warehouse for WarehouseFolder {
+    async fn databases(&self) -> Result<Vec<String>> {
+        self.tables.names_in(&self.folder).await
+    }
+
+    async fn tables(&self, database: &str) -> Result<Vec<String>> {
+        self.database(database).tables(database).await
+    }
+
+    async fn table(&self, database: &str, table: &str) -> Result<Option<Arc<dyn Table>>> {
+        self.database(database).table(database, table).await
+    }
+}
 
 /// One database: a folder of tables' folders.
 #[derive(Debug)]
 pub(super) struct DatabaseFolder {
-    warehouse: FileSystemWarehouse,
+    tables: TableFolders,
     folder: Path,
     name: String,
 }
 
 impl DatabaseFolder {
-    pub fn new(warehouse: FileSystemWarehouse, folder: Path, name: &str) -> Self {
-        Self { warehouse, folder, name: name.to_owned() }
+    pub fn new(tables: TableFolders, folder: Path, name: &str) -> Self {
+        Self { tables, folder, name: name.to_owned() }
     }
 }
 
@@ -33,7 +67,7 @@ impl Warehouse for DatabaseFolder {
         if database != self.name {
             return Ok(vec![]);
         }
-        self.warehouse.table_folders(&self.folder).await
+        self.tables.names_in(&self.folder).await
     }
 
     async fn table(&self, database: &str, table: &str) -> Result<Option<Arc<dyn Table>>> {
@@ -42,22 +76,22 @@ impl Warehouse for DatabaseFolder {
             return Ok(None);
         }
         let folder = self.folder.clone().join(name.table.as_str());
-        open(&self.warehouse, &format!("{database}.{}", name.table), folder, &name).await
+        self.tables.open(&format!("{database}.{}", name.table), folder, &name).await
     }
 }
 
 /// One table, in a database of its own.
 #[derive(Debug)]
 pub(super) struct TableFolder {
-    warehouse: FileSystemWarehouse,
+    tables: TableFolders,
     folder: Path,
     database: String,
     name: String,
 }
 
 impl TableFolder {
-    pub fn new(warehouse: FileSystemWarehouse, folder: Path, database: &str, name: &str) -> Self {
-        Self { warehouse, folder, database: database.to_owned(), name: name.to_owned() }
+    pub fn new(tables: TableFolders, folder: Path, database: &str, name: &str) -> Self {
+        Self { tables, folder, database: database.to_owned(), name: name.to_owned() }
     }
 }
 
@@ -76,22 +110,6 @@ impl Warehouse for TableFolder {
         if database != self.database || name.table != self.name {
             return Ok(None);
         }
-        open(&self.warehouse, &self.name, self.folder.clone(), &name).await
-    }
-}
-
-async fn open(
-    warehouse: &FileSystemWarehouse,
-    label: &str,
-    folder: Path,
-    name: &ObjectName,
-) -> Result<Option<Arc<dyn Table>>> {
-    let opened: PaimonTable = warehouse.open_folder(label, folder, name.branch.as_deref())?;
-    if opened.schemas().ids().await?.is_empty() {
-        return Ok(None);
-    }
-    match &name.system {
-        None => Ok(Some(Arc::new(opened))),
-        Some(system) => opened.view(system).map(Some),
+        self.tables.open(&self.name, self.folder.clone(), &name).await
     }
 }

@@ -1,6 +1,7 @@
 //! Lakes: where tables are, under the name by which queries know the place.
 
 mod folders;
+mod formats;
 mod location;
 mod open;
 mod stores;

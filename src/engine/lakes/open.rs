@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use futures::future::join_all;
 use object_store::path::Path;
 use object_store::{ListResult, ObjectStore};
-use tarn_catalog::paimon::{FileSystemWarehouse, MetadataCache, is_table_folder};
+use tarn_catalog::cache::MetadataCache;
+use tarn_catalog::files::MetadataFiles;
+use tarn_catalog::location::LakePlace;
+use tarn_catalog::paimon::FileSystemWarehouse;
 use tarn_catalog::warehouse::Warehouse;
 use tokio::runtime::Handle;
 
-use super::folders::{DatabaseFolder, TableFolder};
+use super::folders::{DatabaseFolder, TableFolder, WarehouseFolder};
+use super::formats::TableFolders;
 use super::location::LakeLocation;
 use super::stores::{self, StoreRoot};
 use super::warehouse::WarehouseTables;
@@ -19,8 +22,8 @@ use crate::scan::shared::ScanShared;
 
 const DATABASE_SUFFIX: &str = ".db";
 
-/// Folders of a location that are looked into to find tables without a `.db` folder above them.
-const FOLDERS_TRIED: usize = 64;
+/// Folders of a location that are looked into to find tables in their folders.
+const DATABASES_TRIED: usize = 16;
 
 /// What opening a lake needs of the engine.
 #[derive(Debug, Clone)]
@@ -35,22 +38,48 @@ pub(crate) struct LakeContext {
 pub(crate) async fn open(location: &LakeLocation, context: &LakeContext) -> Result<Lake> {
     let place = stores::open(&location.url, &context.network)?;
     let listing = list(&place, &location.url).await?;
+    let folders = folder_names(&listing);
+    let found = find(location, &place, &folders, context).await?;
+    let found = found.ok_or_else(|| no_lake(&location.url, &listing, &folders))?;
+    Ok(Lake::new(&location.name, Arc::new(WarehouseTables::new(found, Arc::clone(&context.scans)))))
+}
+
+/// What a place holds; `None` where that is no lake.
+async fn find(
+    location: &LakeLocation,
+    place: &StoreRoot,
+    folders: &[String],
+    context: &LakeContext,
+) -> Result<Option<Arc<dyn Warehouse>>> {
     let warehouse = FileSystemWarehouse::new(Arc::clone(&place.store), place.root.clone(), &context.metadata)
         .with_store_url(place.url.clone());
-    let folders = folder_names(&listing);
-    let found: Arc<dyn Warehouse> = if folders.iter().any(|name| name.ends_with(DATABASE_SUFFIX)) {
-        Arc::new(warehouse)
-    } else if is_table_folder(&place.store, &place.root).await? {
-        let name = own_name(&place).unwrap_or_else(|| location.name.clone());
-        Arc::new(TableFolder::new(warehouse, place.root.clone(), DEFAULT_DATABASE, &name))
-    } else if holds_tables(&place, &folders).await? {
-        let own = own_name(&place);
-        let database = own.as_deref().and_then(|name| name.strip_suffix(DATABASE_SUFFIX));
-        Arc::new(DatabaseFolder::new(warehouse, place.root.clone(), database.unwrap_or(DEFAULT_DATABASE)))
-    } else {
-        return Err(no_lake(&location.url, &listing, &folders));
+    if folders.iter().any(|name| name.ends_with(DATABASE_SUFFIX)) {
+        return Ok(Some(Arc::new(warehouse)));
+    }
+    let tables = TableFolders {
+        paimon: warehouse,
+        files: MetadataFiles::new(Arc::clone(&place.store), context.metadata.scope()),
+        place: Arc::new(LakePlace::new(place.root.clone(), place.url.clone(), place.stored_at.as_deref())),
     };
-    Ok(Lake::new(&location.name, Arc::new(WarehouseTables::new(found, Arc::clone(&context.scans)))))
+    let root = &place.root;
+    if tables.format_of(root).await?.is_some() {
+        let name = own_name(place).unwrap_or_else(|| location.name.clone());
+        return Ok(Some(Arc::new(TableFolder::new(tables, root.clone(), DEFAULT_DATABASE, &name))));
+    }
+    if tables.any_table_in(root, folders).await? {
+        let own = own_name(place);
+        let database = own.as_deref().and_then(|name| name.strip_suffix(DATABASE_SUFFIX));
+        let database = database.unwrap_or(DEFAULT_DATABASE);
+        return Ok(Some(Arc::new(DatabaseFolder::new(tables, root.clone(), database))));
+    }
+    for name in folders.iter().take(DATABASES_TRIED) {
+        let database: Path = root.clone().join(name.as_str());
+        let inside = tables.names_in(&database).await?;
+        if tables.any_table_in(&database, &inside).await? {
+            return Ok(Some(Arc::new(WarehouseFolder::new(tables, root.clone()))));
+        }
+    }
+    Ok(None)
 }
 
 async fn list(place: &StoreRoot, location: &str) -> Result<ListResult> {
@@ -74,29 +103,12 @@ fn own_name(place: &StoreRoot) -> Option<String> {
     })
 }
 
-async fn holds_tables(place: &StoreRoot, folders: &[String]) -> Result<bool> {
-    let tried = folders.iter().take(FOLDERS_TRIED).map(async |name| {
-        let folder: Path = place.root.clone().join(name.as_str());
-        is_table_folder(&place.store, &folder).await
-    });
-    let found: tarn_catalog::Result<Vec<bool>> = join_all(tried).await.into_iter().collect();
-    Ok(found?.contains(&true))
-}
-
 /// Says what the place looks like instead.
 fn no_lake(location: &str, listing: &ListResult, folders: &[String]) -> Error {
-    let has = |name: &str| folders.iter().any(|folder| folder == name);
     let ends = |suffix: &str| listing.objects.iter().any(|file| file.location.as_ref().ends_with(suffix));
-    let foreign = [
-        (has("_delta_log"), "a Delta table"),
-        (has(".hoodie"), "a Hudi table"),
-        (has("_versions"), "a Lance dataset"),
-        (has("metadata") && has("data"), "an Iceberg table"),
-        (ends(".parquet"), "a folder of Parquet files"),
-        (ends(".orc"), "a folder of ORC files"),
-    ]
-    .into_iter()
-    .find_map(|(present, what)| present.then_some(what));
+    let foreign = [(ends(".parquet"), "a folder of Parquet files"), (ends(".orc"), "a folder of ORC files")]
+        .into_iter()
+        .find_map(|(present, what)| present.then_some(what));
     if let Some(what) = foreign {
         return Error::new(
             ErrorKind::Unsupported,
@@ -104,7 +116,7 @@ fn no_lake(location: &str, listing: &ListResult, folders: &[String]) -> Error {
         );
     }
     let error = Error::new(ErrorKind::UndefinedDatabase, format!("{location} is no lake"))
-        .with_hint("A lake is a Paimon warehouse (DATABASE.db/TABLE folders), one DATABASE.db folder, or one table's folder.");
+        .with_hint("A lake is a Paimon warehouse (DATABASE.db/TABLE folders), a folder of tables, or one table's folder.");
     if folders.is_empty() && listing.objects.is_empty() {
         return error.with_detail("There is nothing at that place.");
     }

@@ -8,6 +8,9 @@
 //! | `az://container/path`, `abfss://container@account.dfs.core.windows.net/path` | Azure | `AZURE_*` |
 //! | `memory://name/path` | memory of this process, for tests | |
 //!
+//! A lake that was moved keeps full paths in some metadata: `LOCATION#stored-at=OLD_LOCATION` says where
+//! it was when they were written.
+//!
 //! Settings of a cloud store may stand in the URL too and win over the environment:
 //! `s3://bucket/lake?endpoint=http://localhost:9000&region=us-east-1`. Names are object_store's.
 
@@ -42,17 +45,32 @@ pub(crate) struct StoreRoot {
     pub root: Path,
     /// What the store itself is called in full paths: `file:///folder/`, `s3://bucket/`.
     pub url: Url,
+    /// Where full paths in the lake's metadata believe it to be, if elsewhere.
+    pub stored_at: Option<String>,
 }
+
+/// Separates a location from the one at which its metadata was written.
+const STORED_AT: &str = "#stored-at=";
 
 /// Opens the store of a location. Its requests run on `network`. Nothing is asked of it yet.
 pub(crate) fn open(location: &str, network: &Handle) -> Result<StoreRoot> {
+    match location.split_once(STORED_AT) {
+        Some((location, stored_at)) => {
+            Ok(StoreRoot { stored_at: Some(stored_at.to_owned()), ..open_place(location, network)? })
+        }
+        None => open_place(location, network),
+    }
+}
+
+fn open_place(location: &str, network: &Handle) -> Result<StoreRoot> {
     if !location.contains("://") {
         return open_folder(&expand_home(location), location);
     }
     let url = Url::parse(location).map_err(|error| invalid(location, &error))?;
     if url.scheme() == "memory" {
         let store = memory(url.host_str().unwrap_or_default());
-        return Ok(StoreRoot { store, root: folder_in(&url, location)?, url: store_url(&url, location)? });
+        let root = folder_in(&url, location)?;
+        return Ok(StoreRoot { store, root, url: store_url(&url, location)?, stored_at: None });
     }
     let (scheme, root) = ObjectStoreScheme::parse(&url).map_err(|error| invalid(location, &error))?;
     let store: Arc<dyn ObjectStore> = match scheme {
@@ -76,7 +94,7 @@ pub(crate) fn open(location: &str, network: &Handle) -> Result<StoreRoot> {
         }
     };
     let root = Path::parse(root.as_ref().trim_end_matches('/')).map_err(|error| invalid(location, &error))?;
-    Ok(StoreRoot { store, root, url: store_url(&url, location)? })
+    Ok(StoreRoot { store, root, url: store_url(&url, location)?, stored_at: None })
 }
 
 /// A store of this process's memory; the same name gives the same store.
@@ -96,7 +114,7 @@ fn open_folder(folder: &FilePath, location: &str) -> Result<StoreRoot> {
     }
     let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| unreachable(&error))?;
     let url = Url::from_directory_path(&folder).map_err(|()| unreachable(&"its path is no URL"))?;
-    Ok(StoreRoot { store: Arc::new(store), root: Path::default(), url })
+    Ok(StoreRoot { store: Arc::new(store), root: Path::default(), url, stored_at: None })
 }
 
 fn expand_home(location: &str) -> PathBuf {

@@ -80,6 +80,7 @@ fn data_file(path: Path, format: FileFormat, size: u64, rows: u64) -> DataFile {
         format,
         size,
         rows,
+        rows_known: true,
         file_schema: 0,
         level: 0,
         min_key: Vec::new(),

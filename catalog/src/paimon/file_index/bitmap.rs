@@ -14,8 +14,8 @@ use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
+use crate::cursor::Cursor;
 use crate::error::Result;
-use crate::paimon::cursor::Cursor;
 use crate::paimon::file_index::key::{Key, KeyType};
 use crate::paimon::file_index::row_index::RowIndex;
 

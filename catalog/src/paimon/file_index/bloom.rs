@@ -5,9 +5,9 @@
 
 use xxhash_rust::xxh64::xxh64;
 
+use crate::cursor::Cursor;
 use crate::datum::Datum;
 use crate::error::Result;
-use crate::paimon::cursor::Cursor;
 use crate::paimon::file_index::Matching;
 use crate::predicate::Test;
 use crate::types::LogicalType;

@@ -6,8 +6,8 @@
 
 use roaring::RoaringBitmap;
 
+use crate::cursor::Cursor;
 use crate::error::Result;
-use crate::paimon::cursor::Cursor;
 use crate::paimon::file_index::bit_slices::{BitSlices, MAX_SLICES};
 use crate::paimon::file_index::key::{Key, KeyType};
 use crate::paimon::file_index::row_index::RowIndex;

@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
+use crate::cursor::Cursor;
 use crate::error::Result;
-use crate::paimon::cursor::Cursor;
 
 const MAGIC: i64 = 1_493_475_289_347_502;
 const VERSION: i32 = 1;

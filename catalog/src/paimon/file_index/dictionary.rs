@@ -6,8 +6,8 @@
 //! [i32 width]`, else `[i32 offsets length][i32 keys length]`. The first key is not among the chunk's
 //! keys. Keys of variable width have an `i32` offset each before them. Big-endian.
 
+use crate::cursor::Cursor;
 use crate::error::Result;
-use crate::paimon::cursor::Cursor;
 use crate::paimon::file_index::key::{Key, KeyType};
 
 const VERSION: u8 = 1;

@@ -1,8 +1,8 @@
 //! Values as indexes store them: a small set of forms with one order.
 
+use crate::cursor::Cursor;
 use crate::datum::Datum;
 use crate::error::Result;
-use crate::paimon::cursor::Cursor;
 use crate::types::LogicalType;
 
 /// A stored value. Numbers of all kinds map to integers in their order.

@@ -9,8 +9,8 @@
 
 use roaring::RoaringBitmap;
 
+use crate::cursor::Cursor;
 use crate::error::Result;
-use crate::paimon::cursor::Cursor;
 use crate::paimon::file_index::bit_slices::{BitSlices, MAX_SLICES};
 use crate::paimon::file_index::dictionary::{Dictionary, Rank};
 use crate::paimon::file_index::key::{Key, KeyType};

@@ -9,10 +9,10 @@ use crate::schema::{SchemaField, TableSchema};
 use crate::stats::FileStats;
 use crate::types::LogicalType;
 
-use super::predicate::{Nulls, Range, may_match};
 use super::stats::file_stats;
 use crate::paimon::malformed::Decoded;
 use crate::paimon::manifest::DataFileMeta;
+use crate::pruning::{Nulls, Range, may_match};
 
 /// Tests files against a predicate over the table's columns.
 #[derive(Debug)]

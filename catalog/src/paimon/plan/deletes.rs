@@ -53,7 +53,7 @@ impl<'a> DeletionVectors<'a> {
             path,
             offset: bytes.start,
             length: bytes.end - bytes.start,
-            layout: BitmapLayout::Paimon,
+            layout: BitmapLayout::Framed,
             cardinality: range.cardinality,
         }))
     }

@@ -90,6 +90,7 @@ impl<'a> Lowering<'a> {
             format: file_format(self.table, &file.file_name)?,
             size: file.file_size,
             rows: file.row_count,
+            rows_known: true,
             file_schema: self.file_schema(&schema),
             level: file.level,
             min_key: keys.0.0,

@@ -10,7 +10,6 @@ mod deletes;
 mod index_pruning;
 mod keyed;
 mod lower;
-mod predicate;
 mod scan;
 mod sections;
 mod stats;

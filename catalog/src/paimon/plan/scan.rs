@@ -15,7 +15,6 @@ use super::deletes::DeletionVectors;
 use super::index_pruning::prune_by_file_indexes;
 use super::keyed::{KeyedPlan, merge_rule};
 use super::lower::{Lowering, utc_millis};
-use super::predicate::{Nulls, Range, may_match};
 use crate::paimon::bucket_select::BucketSelector;
 use crate::paimon::data_layout::DataLayout;
 use crate::paimon::index_manifest::IndexManifest;
@@ -26,6 +25,7 @@ use crate::paimon::rules::ReadRules;
 use crate::paimon::schema::{partition_fields, trimmed_primary_key};
 use crate::paimon::snapshot::Snapshot;
 use crate::paimon::table::PaimonTable;
+use crate::pruning::{Nulls, Range, may_match};
 
 /// What is planned: a table at a version.
 #[derive(Debug, Clone, Copy)]

@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use crate::datum::Datum;
 use crate::error::{Error, Result};
+use crate::files::MetadataFiles;
 use crate::paimon::binary_row::BinaryRow;
 use crate::paimon::data_layout::DataLayout;
 use crate::paimon::datum_text::cast_text;
-use crate::paimon::files::MetadataFiles;
 use crate::paimon::java_map::hash_map_order;
 use crate::paimon::layout::TableLayout;
 use crate::paimon::live_files::{ManifestReader, group, live_entries};

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{GetOptions, GetResult, ListResult, ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use crate::error::{Error, Result};
 
-use super::cache::{CacheScope, Footprint};
+use crate::cache::{CacheScope, Footprint};
 
 /// Largest metadata file that is read, in bytes. Manifests aim at 8 MB.
 const MAX_FILE: u64 = 2 << 30;
@@ -105,6 +105,11 @@ impl MetadataFiles {
     /// Names of the folders directly in a folder, sorted.
     pub async fn folder_names(&self, folder: &Path) -> Result<Vec<String>> {
         Ok(sorted_names(self.list(folder).await?.common_prefixes.iter()))
+    }
+
+    /// The files directly in a folder, in no order; none when there is no such folder.
+    pub async fn objects(&self, folder: &Path) -> Result<Vec<ObjectMeta>> {
+        Ok(self.list(folder).await?.objects)
     }
 
     async fn list(&self, folder: &Path) -> Result<ListResult> {

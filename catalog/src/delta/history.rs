@@ -1,0 +1,103 @@
+//! `t$history`: the versions that can be had, and what made them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::action::CommitInfo;
+use super::snapshot::commits;
+use super::table::DeltaTable;
+use super::time_travel::commit_times;
+use crate::datum::Datum;
+use crate::error::Result;
+use crate::schema::{SchemaField, TableSchema};
+use crate::system::{SystemRow, SystemTable, SystemValue};
+use crate::types::LogicalType;
+
+pub const HISTORY: &str = "history";
+
+const INSTANT: LogicalType = LogicalType::TimestampLtz { precision: 3 };
+
+/// Names and types of the columns. Parameters and metrics are JSON texts.
+const COLUMNS: [(&str, LogicalType); 11] = [
+    ("version", LogicalType::BigInt),
+    ("timestamp", INSTANT),
+    ("user_name", LogicalType::STRING),
+    ("operation", LogicalType::STRING),
+    ("operation_parameters", LogicalType::STRING),
+    ("read_version", LogicalType::BigInt),
+    ("isolation_level", LogicalType::STRING),
+    ("is_blind_append", LogicalType::Boolean),
+    ("operation_metrics", LogicalType::STRING),
+    ("user_metadata", LogicalType::STRING),
+    ("engine_info", LogicalType::STRING),
+];
+
+pub fn open(table: DeltaTable) -> Arc<dyn SystemTable> {
+    Arc::new(History { table })
+}
+
+#[derive(Debug)]
+struct History {
+    table: DeltaTable,
+}
+
+#[async_trait]
+impl SystemTable for History {
+    fn schema(&self) -> Arc<TableSchema> {
+        let fields = (0..).zip(COLUMNS).map(|(id, (name, data_type))| SchemaField {
+            id,
+            name: name.to_owned(),
+            data_type,
+            nullable: name != "version",
+            description: None,
+            default_value: None,
+        });
+        Arc::new(TableSchema {
+            id: 0,
+            fields: fields.collect(),
+            partition_keys: Vec::new(),
+            primary_key: Vec::new(),
+            options: Default::default(),
+            comment: None,
+        })
+    }
+
+    /// One row a version, the newest first.
+    async fn rows(&self) -> Result<Vec<SystemRow>> {
+        let table = &self.table;
+        let log = table.log().await?;
+        let latest = table.snapshot(&log, log.latest()?).await?;
+        let times = commit_times(table.files(), &log, &latest).await?;
+        let mut rows = Vec::new();
+        let first = times.first_key_value().map_or(latest.version, |(version, _)| *version);
+        let commits = commits(table.files(), &log, first, latest.version).await?;
+        for ((version, millis), commit) in times.iter().zip(&commits) {
+            let info = commit.lines.iter().find_map(|line| line.commit_info.as_ref());
+            rows.push(row(*version, *millis, info));
+        }
+        rows.reverse();
+        Ok(rows)
+    }
+}
+
+fn row(version: i64, millis: i64, info: Option<&CommitInfo>) -> SystemRow {
+    let text =
+        |of: fn(&CommitInfo) -> Option<&String>| SystemValue::from(info.and_then(of).map(String::as_str));
+    let json =
+        |of: fn(&CommitInfo) -> Option<&Value>| SystemValue::from(info.and_then(of).map(Value::to_string));
+    vec![
+        version.into(),
+        SystemValue::Datum(Datum::Timestamp { millis, nanos_of_milli: 0 }),
+        text(|info| info.user_name.as_ref()),
+        text(|info| info.operation.as_ref()),
+        json(|info| info.operation_parameters.as_ref()),
+        info.and_then(|info| info.read_version).into(),
+        text(|info| info.isolation_level.as_ref()),
+        info.and_then(|info| info.is_blind_append).into(),
+        json(|info| info.operation_metrics.as_ref()),
+        text(|info| info.user_metadata.as_ref()),
+        text(|info| info.engine_info.as_ref()),
+    ]
+}

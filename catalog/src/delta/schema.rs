@@ -1,0 +1,203 @@
+//! The columns of a table, and those of its files.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::snapshot::Snapshot;
+use crate::error::{Error, Result};
+use crate::schema::{SchemaField, TableSchema};
+use crate::split::{FieldLookup, FileSchema};
+use crate::types::LogicalType;
+
+const MAPPING_MODE: &str = "delta.columnMapping.mode";
+const MAPPING_ID: &str = "delta.columnMapping.id";
+const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
+
+/// A table's columns under their two names. Ids are those of the mapping, or counted through the
+/// schema where there is none: they mean something within one version alone.
+#[derive(Debug, Clone)]
+pub struct Columns {
+    pub table: Arc<TableSchema>,
+    /// What files hold: the same columns under the names that files have.
+    pub file: Arc<FileSchema>,
+    /// Partition columns, in the order of the table's keys.
+    pub partition: Vec<PartitionColumn>,
+}
+
+#[derive(Debug, Clone)]
+pub struct PartitionColumn {
+    pub field: SchemaField,
+    pub physical_name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mapping {
+    None,
+    Name,
+    Id,
+}
+
+#[derive(Debug, Deserialize)]
+struct JsonField {
+    name: String,
+    #[serde(rename = "type")]
+    data_type: Value,
+    nullable: bool,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+}
+
+/// The columns of a version.
+pub fn columns(table: &str, snapshot: &Snapshot) -> Result<Columns> {
+    let corrupt = |reason: String| Error::corrupt(format!("the schema of table {table}"), reason);
+    let mapping = match snapshot.option(MAPPING_MODE) {
+        None | Some("none") => Mapping::None,
+        Some("name") => Mapping::Name,
+        Some("id") => Mapping::Id,
+        Some(other) => return Err(Error::unsupported(table, format!("column mapping mode {other:?}"))),
+    };
+    let schema: Value =
+        serde_json::from_str(&snapshot.metadata.schema_string).map_err(|error| corrupt(error.to_string()))?;
+    let mut reader = SchemaReader { table, mapping, next_id: 1 };
+    let (fields, physical) = reader.fields(&schema)?;
+    let mut partition = Vec::new();
+    for name in &snapshot.metadata.partition_columns {
+        let place = fields.iter().position(|field| field.name == *name);
+        let found = place.and_then(|place| Some((fields.get(place)?, physical.get(place)?)));
+        let (field, physical) =
+            found.ok_or_else(|| corrupt(format!("partition column {name} is no column")))?;
+        partition.push(PartitionColumn { field: field.clone(), physical_name: physical.name.clone() });
+    }
+    let lookup = if mapping == Mapping::Id { FieldLookup::ById } else { FieldLookup::ByName };
+    Ok(Columns {
+        table: Arc::new(TableSchema {
+            id: snapshot.version,
+            fields,
+            partition_keys: snapshot.metadata.partition_columns.clone(),
+            primary_key: Vec::new(),
+            options: snapshot.metadata.configuration.clone(),
+            comment: snapshot.metadata.description.clone(),
+        }),
+        file: Arc::new(FileSchema { id: snapshot.version, fields: physical, lookup }),
+        partition,
+    })
+}
+
+struct SchemaReader<'a> {
+    table: &'a str,
+    mapping: Mapping,
+    next_id: i32,
+}
+
+impl SchemaReader<'_> {
+    fn corrupt(&self, reason: impl Into<String>) -> Error {
+        Error::corrupt(format!("the schema of table {}", self.table), reason)
+    }
+
+    /// The fields of a struct under their logical and their physical names.
+    fn fields(&mut self, row: &Value) -> Result<(Vec<SchemaField>, Vec<SchemaField>)> {
+        let fields = row.get("fields").and_then(Value::as_array);
+        let fields = fields.ok_or_else(|| self.corrupt("a struct has no fields"))?;
+        let mut both = (Vec::with_capacity(fields.len()), Vec::with_capacity(fields.len()));
+        for field in fields {
+            let field: JsonField =
+                serde_json::from_value(field.clone()).map_err(|error| self.corrupt(error.to_string()))?;
+            let (id, physical_name) = self.identity(&field)?;
+            let (logical, physical) = self.data_type(&field.data_type)?;
+            let comment = field.metadata.get("comment").and_then(Value::as_str).map(str::to_owned);
+            let made = |name: &str, data_type| SchemaField {
+                id,
+                name: name.to_owned(),
+                data_type,
+                nullable: field.nullable,
+                description: comment.clone(),
+                default_value: None,
+            };
+            both.0.push(made(&field.name, logical));
+            both.1.push(made(&physical_name, physical));
+        }
+        Ok(both)
+    }
+
+    fn identity(&mut self, field: &JsonField) -> Result<(i32, String)> {
+        if self.mapping == Mapping::None {
+            let id = self.next_id;
+            self.next_id = id.saturating_add(1);
+            return Ok((id, field.name.clone()));
+        }
+        let id = field.metadata.get(MAPPING_ID).and_then(Value::as_i64).and_then(|id| i32::try_from(id).ok());
+        let name = field.metadata.get(PHYSICAL_NAME).and_then(Value::as_str);
+        match (id, name) {
+            (Some(id), Some(name)) => Ok((id, name.to_owned())),
+            _ => Err(self.corrupt(format!("column {} is not mapped", field.name))),
+        }
+    }
+
+    /// A type with logical and with physical names of its fields.
+    fn data_type(&mut self, json: &Value) -> Result<(LogicalType, LogicalType)> {
+        if let Some(name) = json.as_str() {
+            let data_type = self.primitive(name)?;
+            return Ok((data_type.clone(), data_type));
+        }
+        let part = |name: &str| json.get(name).unwrap_or(&Value::Null);
+        let flag = |name: &str| json.get(name).and_then(Value::as_bool).unwrap_or(true);
+        match json.get("type").and_then(Value::as_str) {
+            Some("struct") => {
+                let (logical, physical) = self.fields(json)?;
+                Ok((LogicalType::Row { fields: logical }, LogicalType::Row { fields: physical }))
+            }
+            Some("array") => {
+                let (logical, physical) = self.data_type(part("elementType"))?;
+                let list = |element| LogicalType::Array {
+                    element: Box::new(element),
+                    element_nullable: flag("containsNull"),
+                };
+                Ok((list(logical), list(physical)))
+            }
+            Some("map") => {
+                let (key, physical_key) = self.data_type(part("keyType"))?;
+                let (value, physical_value) = self.data_type(part("valueType"))?;
+                let map = |key, value| LogicalType::Map {
+                    key: Box::new(key),
+                    value: Box::new(value),
+                    value_nullable: flag("valueContainsNull"),
+                };
+                Ok((map(key, value), map(physical_key, physical_value)))
+            }
+            _ => Err(self.corrupt(format!("{json} is no type"))),
+        }
+    }
+
+    fn primitive(&self, name: &str) -> Result<LogicalType> {
+        use LogicalType as T;
+        Ok(match name {
+            "boolean" => T::Boolean,
+            "byte" => T::TinyInt,
+            "short" => T::SmallInt,
+            "integer" => T::Int,
+            "long" => T::BigInt,
+            "float" => T::Float,
+            "double" => T::Double,
+            "string" => T::STRING,
+            "binary" => T::BYTES,
+            "date" => T::Date,
+            "timestamp" => T::TimestampLtz { precision: 6 },
+            "timestamp_ntz" => T::Timestamp { precision: 6 },
+            "variant" => T::Variant,
+            other => match decimal(other) {
+                Some(decimal) => decimal,
+                None => return Err(Error::unsupported(self.table, format!("columns of type {other}"))),
+            },
+        })
+    }
+}
+
+/// `decimal(10,2)`
+fn decimal(name: &str) -> Option<LogicalType> {
+    let (precision, scale) = name.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(',')?;
+    let precision: u8 = precision.trim().parse().ok()?;
+    let scale: i8 = scale.trim().parse().ok()?;
+    (1..=38).contains(&precision).then_some(LogicalType::Decimal { precision, scale })
+}

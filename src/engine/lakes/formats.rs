@@ -1,0 +1,121 @@
+//! What a folder is, and how it is opened as a table.
+
+use std::sync::Arc;
+
+use futures::future::try_join_all;
+use object_store::path::Path;
+use tarn_catalog::delta::{DeltaTable, LOG_FOLDER};
+use tarn_catalog::files::MetadataFiles;
+use tarn_catalog::location::LakePlace;
+use tarn_catalog::paimon::{FileSystemWarehouse, ObjectName};
+use tarn_catalog::table::Table;
+use tarn_catalog::{Error, Result};
+
+/// Folders that are looked into to find tables in them.
+const FOLDERS_TRIED: usize = 64;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TableFormat {
+    Paimon,
+    Delta,
+    Iceberg,
+    Hudi,
+    Lance,
+}
+
+impl TableFormat {
+    /// By the folders in a table's folder; those of Paimon and Iceberg have names that others may use.
+    fn by_marker(folders: &[String]) -> Option<Self> {
+        let has = |name: &str| folders.iter().any(|folder| folder == name);
+        [(LOG_FOLDER, Self::Delta), (".hoodie", Self::Hudi), ("_versions", Self::Lance)]
+            .into_iter()
+            .find_map(|(marker, format)| has(marker).then_some(format))
+    }
+}
+
+/// Opens folders of a lake as tables of whichever format they are.
+#[derive(Debug, Clone)]
+pub(super) struct TableFolders {
+    pub paimon: FileSystemWarehouse,
+    pub files: MetadataFiles,
+    pub place: Arc<LakePlace>,
+}
+
+impl TableFolders {
+    /// The format of a table's folder; `None` where it is no table's.
+    pub async fn format_of(&self, folder: &Path) -> Result<Option<TableFormat>> {
+        let folders = self.files.folder_names(folder).await?;
+        if let Some(format) = TableFormat::by_marker(&folders) {
+            return Ok(Some(format));
+        }
+        let has = |name: &str| folders.iter().any(|folder| folder == name);
+        if has("schema")
+            && self.holds(&folder.clone().join("schema"), |name| name.starts_with("schema-")).await?
+        {
+            return Ok(Some(TableFormat::Paimon));
+        }
+        let is_metadata = |name: &str| name.ends_with(".metadata.json");
+        if has("metadata") && self.holds(&folder.clone().join("metadata"), is_metadata).await? {
+            return Ok(Some(TableFormat::Iceberg));
+        }
+        Ok(None)
+    }
+
+    async fn holds(&self, folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<bool> {
+        Ok(self.files.file_names(folder).await?.iter().any(|name| wanted(name)))
+    }
+
+    /// Whether one of the first folders in a folder is a table's.
+    pub async fn any_table_in(&self, folder: &Path, names: &[String]) -> Result<bool> {
+        let tried = names.iter().take(FOLDERS_TRIED).map(async |name| {
+            let folder: Path = folder.clone().join(name.as_str());
+            self.format_of(&folder).await
+        });
+        Ok(try_join_all(tried).await?.iter().any(Option::is_some))
+    }
+
+    /// Names of the folders in a folder that can be tables.
+    pub async fn names_in(&self, folder: &Path) -> Result<Vec<String>> {
+        let mut names = self.files.folder_names(folder).await?;
+        names.retain(|name| !name.starts_with(['.', '_']));
+        Ok(names)
+    }
+
+    /// Opens a folder as the table that it is; `None` where it is none.
+    pub async fn open(&self, label: &str, folder: Path, name: &ObjectName) -> Result<Option<Arc<dyn Table>>> {
+        match self.format_of(&folder).await? {
+            None => Ok(None),
+            Some(TableFormat::Paimon) => self.open_paimon(label, folder, name),
+            Some(TableFormat::Delta) => {
+                no_views("Delta", label, name)?;
+                let place = Arc::clone(&self.place);
+                Ok(Some(Arc::new(DeltaTable::new(label, self.files.clone(), folder, place))))
+            }
+            Some(TableFormat::Iceberg) => Err(Error::unsupported(label, "Iceberg")),
+            Some(TableFormat::Hudi) => Err(Error::unsupported(label, "Hudi")),
+            Some(TableFormat::Lance) => Err(Error::unsupported(label, "Lance")),
+        }
+    }
+
+    fn open_paimon(&self, label: &str, folder: Path, name: &ObjectName) -> Result<Option<Arc<dyn Table>>> {
+        let opened = self.paimon.open_folder(label, folder, name.branch.as_deref())?;
+        match &name.system {
+            None => Ok(Some(Arc::new(opened))),
+            Some(system) => opened.view(system).map(Some),
+        }
+    }
+}
+
+/// Refuses the names of branches and of views of a table's rows, which are Paimon's.
+fn no_views(format: &str, label: &str, name: &ObjectName) -> Result<()> {
+    match (&name.branch, &name.system) {
+        (None, None) => Ok(()),
+        (Some(branch), _) => Err(Error::not_found(
+            format!("branch '{branch}' of table {label}"),
+            format!("it is a {format} table"),
+        )),
+        (None, Some(system)) => {
+            Err(Error::not_found(format!("table {label}${system}"), format!("{label} is a {format} table")))
+        }
+    }
+}
