@@ -3,6 +3,7 @@
 mod corrupt;
 mod demo_figures;
 mod pushdown;
+mod serving;
 mod tidy;
 
 use sqllogictest::harness::Trial;
@@ -13,6 +14,7 @@ pub fn trials() -> Result<Vec<Trial>> {
     let mut trials = demo_figures::trials()?;
     trials.extend(corrupt::trials());
     trials.extend(pushdown::trials());
+    trials.extend(serving::trials());
     trials.extend(tidy::trials());
     Ok(trials)
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use parking_lot::Mutex;
 use tarn::engine::{Engine, EngineConfig, LakeLocation};
 use tarn::pg::{ServeOptions, Server};
 use tokio::runtime::Runtime;
@@ -30,9 +31,15 @@ pub fn block_on<T>(test: impl Future<Output = T>) -> Result<T> {
     Ok(runtime.block_on(test))
 }
 
-/// The folder of the demo lake, unpacked.
+/// The folder of the demo lake, unpacked once.
 pub fn demo_folder() -> Result<PathBuf> {
-    Ok(unpack::unpacked(Path::new(PACKED_DEMO))?.join("demo-lake"))
+    static FOLDER: Mutex<Option<PathBuf>> = Mutex::new(None);
+    let mut folder = FOLDER.lock();
+    let unpacked = match folder.take() {
+        Some(unpacked) => unpacked,
+        None => unpack::unpacked(Path::new(PACKED_DEMO))?.join("demo-lake"),
+    };
+    Ok(folder.insert(unpacked).clone())
 }
 
 /// The root of the golden set that comes with the project. `TARN_GOLDEN` is for the golden runner alone:

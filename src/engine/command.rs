@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::sql::sqlparser::ast::Statement;
 
+use super::rights::Readable;
 use super::session::{Execution, SessionShared};
 use super::stream::RowStream;
 use crate::error::Result;
@@ -118,9 +119,7 @@ impl Command {
                 settings.map(|setting| vec![setting.known.name.to_owned(), setting.shown]).collect()
             }
             Self::ShowTables => tables(session).await?,
-            Self::ShowDatabases => {
-                session.lake.databases().await?.into_iter().map(|name| vec![name]).collect()
-            }
+            Self::ShowDatabases => databases(session).await?.into_iter().map(|name| vec![name]).collect(),
             Self::ShowLakes => session.engine.lake_names().into_iter().map(|name| vec![name]).collect(),
         };
         self.rows(&rows)
@@ -137,12 +136,20 @@ impl Command {
     }
 }
 
+/// The databases in which something may be read.
+async fn databases(session: &SessionShared) -> Result<Vec<String>> {
+    let (allowed, lake) = (session.allowed(), session.lake.name());
+    let databases = session.lake.databases().await?.into_iter();
+    Ok(databases.filter(|database| allowed.any_in(lake, database)).collect())
+}
+
 async fn tables(session: &SessionShared) -> Result<Vec<Vec<String>>> {
+    let (allowed, lake) = (session.allowed(), session.lake.name());
     let mut rows = Vec::new();
-    for database in session.lake.databases().await? {
-        for table in session.lake.tables(&database).await? {
-            rows.push(vec![database.clone(), table]);
-        }
+    for database in databases(session).await? {
+        let tables = session.lake.tables(&database).await?.into_iter();
+        let readable = tables.filter(|table| allowed.table(lake, &database, table) != Readable::Nothing);
+        rows.extend(readable.map(|table| vec![database.clone(), table]));
     }
     Ok(rows)
 }

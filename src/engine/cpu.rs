@@ -9,6 +9,7 @@ use std::future::Future;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::interrupt::OwnThreads;
 use crate::error::{Error, ErrorKind, Result};
 
 const STACK_BYTES: usize = 16 << 20;
@@ -19,6 +20,8 @@ pub(crate) struct CpuRuntime {
     /// Present until drop.
     runtime: Option<Runtime>,
     handle: Handle,
+    /// Operators that work on threads of their own.
+    own_threads: OwnThreads,
 }
 
 impl CpuRuntime {
@@ -33,11 +36,20 @@ impl CpuRuntime {
                 Error::new(ErrorKind::Internal, format!("cannot start the query threads: {error}"))
             })?;
         let handle = runtime.handle().clone();
-        Ok(Self { runtime: Some(runtime), handle })
+        Ok(Self { runtime: Some(runtime), handle, own_threads: OwnThreads::default() })
     }
 
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    pub fn own_threads(&self) -> &OwnThreads {
+        &self.own_threads
+    }
+
+    /// Pieces of query work that are going on, those that wait included.
+    pub fn busy(&self) -> usize {
+        self.handle.metrics().num_alive_tasks() + self.own_threads.busy()
     }
 
     /// Runs a piece of work on the query threads and waits for it. The work stops when the wait is

@@ -6,6 +6,7 @@ mod datafusion_error;
 mod engine_options;
 mod explain_lines;
 mod functions;
+mod interrupt;
 mod known_messages;
 pub mod lakes;
 mod memory;
@@ -16,6 +17,7 @@ mod planning;
 mod query_context;
 mod query_tables;
 mod relation_planner;
+mod rights;
 mod search_path;
 mod session;
 mod stream;
@@ -24,6 +26,7 @@ mod time_travel;
 
 pub use lakes::{Lake, LakeLocation, LakeTables, TableDescription};
 pub(crate) use missing::closest;
+pub use rights::{Allowed, Everything, Grant, Readable, Rights};
 pub use session::{Execution, Prepared, Session};
 pub use stream::{Progress, ProgressCounts, RowStream};
 pub use system::{SessionView, SystemSchema};
@@ -124,8 +127,13 @@ impl Engine {
         self.system.iter().find(|schema| schema.name() == name)
     }
 
-    /// A new session in one lake; `None` takes the first.
+    /// A new session in one lake, which may read everything; `None` takes the first.
     pub fn session(self: &Arc<Self>, lake: Option<&str>) -> Result<Session> {
+        self.session_of(lake, Arc::new(Everything))
+    }
+
+    /// A new session of someone who may read what their rights say.
+    pub fn session_of(self: &Arc<Self>, lake: Option<&str>, rights: Arc<dyn Rights>) -> Result<Session> {
         let found = match lake {
             Some(name) => self.lake(name).ok_or_else(|| {
                 let message = format!("database \"{name}\" does not exist");
@@ -137,7 +145,12 @@ impl Engine {
                 .first()
                 .ok_or_else(|| Error::new(ErrorKind::UndefinedDatabase, "no lake is open"))?,
         };
-        Ok(Session::new(Arc::clone(self), Arc::clone(found)))
+        Ok(Session::new(Arc::clone(self), Arc::clone(found), rights))
+    }
+
+    /// Pieces of query work that are going on.
+    pub fn busy(&self) -> usize {
+        self.cpu.busy()
     }
 
     pub(crate) fn cpu(&self) -> &CpuRuntime {

@@ -17,6 +17,7 @@ use tarn_catalog::version::ReadOptions;
 use tokio::sync::OnceCell;
 
 use super::lakes::Lake;
+use super::rights::{Allowed, guard};
 use super::session::SessionShared;
 use super::time_travel;
 use crate::error::{Error, ErrorKind, Result};
@@ -68,7 +69,7 @@ impl QueryTables {
                 wanted.push((relation, read, position));
             }
         }
-        let opener = Opener { session, state, opened: session.open_tables() };
+        let opener = Opener { session, state, opened: session.open_tables(), allowed: session.allowed() };
         let found = wanted.into_iter().map(async |(relation, read, position)| {
             let parts = folded(&relation.name);
             let source = opener.find(&parts, &relation.name, &read).await;
@@ -118,6 +119,7 @@ struct Opener<'a> {
     session: &'a SessionShared,
     state: &'a SessionState,
     opened: OpenTables,
+    allowed: Allowed,
 }
 
 impl Opener<'_> {
@@ -181,9 +183,11 @@ impl Opener<'_> {
         let open = async || {
             let provider: Option<Arc<dyn TableProvider>> =
                 lake.open_table(database, table, read, self.state).await?;
-            Ok(provider.map(provider_as_source))
+            Ok::<_, Error>(provider.map(provider_as_source))
         };
-        cell.get_or_try_init(open).await.cloned()
+        let found = cell.get_or_try_init(open).await?.clone();
+        // The rights of now, also where the transaction has opened the table before.
+        found.map(|source| guard(source, &self.allowed, [lake.name(), database, table])).transpose()
     }
 
     /// Says what is there instead.

@@ -11,11 +11,14 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
 use parking_lot::Mutex;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::command::Command;
+use super::interrupt::interruptible;
 use super::planning::{self, Planned};
 use super::query_tables::OpenTables;
-use super::stream::{RowStream, timed_out};
+use super::rights::{Allowed, Rights};
+use super::stream::{Limits, RowStream, timed_out};
 use super::system::SessionView;
 use super::{Engine, Lake, engine_options, explain_lines, plan_error, search_path};
 use crate::error::{Error, ErrorKind, Result};
@@ -55,12 +58,13 @@ pub(super) struct SessionShared {
     pub lake: Arc<Lake>,
     context: SessionContext,
     pub settings: Settings,
+    rights: Arc<dyn Rights>,
     /// The tables of a transaction that sees each at one version throughout.
     pinned: Mutex<Option<OpenTables>>,
 }
 
 impl Session {
-    pub(super) fn new(engine: Arc<Engine>, lake: Arc<Lake>) -> Self {
+    pub(super) fn new(engine: Arc<Engine>, lake: Arc<Lake>, rights: Arc<dyn Rights>) -> Self {
         let state = SessionStateBuilder::new_from_existing(engine.template().clone())
             .with_session_id(uuid::Uuid::new_v4().to_string())
             .build();
@@ -72,7 +76,7 @@ impl Session {
             context.register_udf(function);
         }
         let pinned = Mutex::default();
-        Self { shared: Arc::new(SessionShared { engine, lake, context, settings, pinned }) }
+        Self { shared: Arc::new(SessionShared { engine, lake, context, settings, rights, pinned }) }
     }
 
     pub fn engine(&self) -> &Arc<Engine> {
@@ -231,12 +235,14 @@ impl SessionShared {
         plan: Arc<dyn ExecutionPlan>,
         deadline: Option<Instant>,
     ) -> Result<RowStream> {
+        let stop = CancellationToken::new();
+        let plan = interruptible(plan, &stop, self.engine.cpu().own_threads())?;
         let mut rows = execute_stream(Arc::clone(&plan), state.task_ctx())?;
         if matches!(statement.body, StatementBody::Explain(_)) {
             rows = explain_lines::lines(rows);
         }
         let schema = planning::result_schema(statement, &rows.schema());
-        Ok(RowStream::spawn(self.engine.cpu().handle(), schema, rows, Some(plan), deadline))
+        Ok(RowStream::spawn(self.engine.cpu().handle(), schema, rows, Some(plan), Limits { deadline, stop }))
     }
 
     pub async fn search_path(&self) -> Result<Vec<String>> {
@@ -258,7 +264,13 @@ impl SessionShared {
             lake: Arc::clone(&self.lake),
             search_path: self.settings.search_path(),
             settings: self.settings.clone(),
+            rights: Arc::clone(&self.rights),
         }
+    }
+
+    /// What may be read at this moment.
+    pub fn allowed(&self) -> Allowed {
+        self.rights.now()
     }
 
     /// DataFusion's state for one statement, with the session's time zone.

@@ -13,13 +13,21 @@ use datafusion::physical_plan::ExecutionPlan;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::{Error, ErrorKind};
 
 /// Batches that may wait for a slow reader. Beyond them the query itself waits.
 const BATCHES_AHEAD: usize = 2;
+
+/// What ends a query before its rows do.
+pub(super) struct Limits {
+    pub deadline: Option<Instant>,
+    /// Cancelled when nobody reads the rows any more: it ends work that does not wait for anything.
+    pub stop: CancellationToken,
+}
 
 /// Rows of a running query. The work runs on the engine's CPU threads and stops when this is dropped.
 pub struct RowStream {
@@ -30,18 +38,23 @@ pub struct RowStream {
 }
 
 impl RowStream {
-    /// Runs a stream on the query threads. `deadline` ends it with an error.
+    /// Runs a stream on the query threads, within its limits.
     pub(super) fn spawn(
         threads: &Handle,
         schema: SchemaRef,
         rows: SendableRecordBatchStream,
         plan: Option<Arc<dyn ExecutionPlan>>,
-        deadline: Option<Instant>,
+        limits: Limits,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
-        let task = threads.spawn(forward(rows, Arc::clone(&schema), sender, deadline));
-        let forwarded =
-            Forwarded { schema: Arc::clone(&schema), receiver, task: Some(AbortOnDropHandle::new(task)) };
+        let task = threads.spawn(forward(rows, Arc::clone(&schema), sender));
+        let forwarded = Forwarded {
+            schema: Arc::clone(&schema),
+            receiver,
+            task: Some(AbortOnDropHandle::new(task)),
+            deadline: limits.deadline.map(|deadline| Box::pin(sleep_until(deadline))),
+            stop: Some(limits.stop.drop_guard()),
+        };
         Self { schema, batches: Box::pin(forwarded), progress: Progress { plan } }
     }
 
@@ -59,17 +72,8 @@ async fn forward(
     mut rows: SendableRecordBatchStream,
     schema: SchemaRef,
     sender: mpsc::Sender<PlanResult<RecordBatch>>,
-    deadline: Option<Instant>,
 ) {
-    loop {
-        let next = match deadline {
-            None => rows.next().await,
-            Some(deadline) => match tokio::time::timeout_at(deadline, rows.next()).await {
-                Ok(next) => next,
-                Err(_) => Some(Err(DataFusionError::External(Box::new(timed_out())))),
-            },
-        };
-        let Some(batch) = next else { return };
+    while let Some(batch) = rows.next().await {
         let failed = batch.is_err();
         let named = batch.and_then(|batch| under(batch, &schema));
         if sender.send(named).await.is_err() || failed {
@@ -96,19 +100,31 @@ struct Forwarded {
     receiver: mpsc::Receiver<PlanResult<RecordBatch>>,
     /// Present until its end was seen.
     task: Option<AbortOnDropHandle<()>>,
+    /// Watched here, since the query itself may be at work for long without looking up.
+    deadline: Option<Pin<Box<Sleep>>>,
+    /// Stops the query; gone once it is at its end.
+    stop: Option<DropGuard>,
 }
 
 impl Stream for Forwarded {
     type Item = PlanResult<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(batch) = ready!(self.receiver.poll_recv(context)) {
-            return Poll::Ready(Some(batch));
+        match self.receiver.poll_recv(context) {
+            Poll::Ready(Some(batch)) => return Poll::Ready(Some(batch)),
+            Poll::Ready(None) => {}
+            Poll::Pending => {
+                let Some(deadline) = self.deadline.as_mut() else { return Poll::Pending };
+                ready!(deadline.as_mut().poll(context));
+                (self.task, self.stop, self.deadline) = (None, None, None);
+                self.receiver.close();
+                return Poll::Ready(Some(Err(DataFusionError::External(Box::new(timed_out())))));
+            }
         }
         // The sender is gone: at the end of the rows, or because the task panicked.
         let Some(task) = self.task.as_mut() else { return Poll::Ready(None) };
         let ended = ready!(task.poll_unpin(context));
-        self.task = None;
+        (self.task, self.stop) = (None, None);
         Poll::Ready(ended.err().map(|error| Err(DataFusionError::ExecutionJoin(Box::new(error)))))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 
-use super::{Engine, Lake};
+use super::{Engine, Lake, Rights};
 use crate::error::Result;
 use crate::settings::Settings;
 
@@ -30,4 +30,6 @@ pub struct SessionView {
     /// Databases in which bare names are looked for; `None` leaves it to the lake.
     pub search_path: Option<Vec<String>>,
     pub settings: Settings,
+    /// What the session's user may read.
+    pub rights: Arc<dyn Rights>,
 }

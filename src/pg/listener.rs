@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use super::error::{PgError, state};
 use super::http;
 use super::options::ServeOptions;
+use super::registry::ActivityState;
 use super::server::Shared;
 use super::startup::{Accepted, serve_connection};
 use super::wire::Wire;
@@ -63,6 +64,11 @@ impl Handle {
     /// How many sessions there are.
     pub fn sessions(&self) -> usize {
         self.0.registry.len()
+    }
+
+    /// How many of them run a statement.
+    pub fn active(&self) -> usize {
+        self.0.registry.count(ActivityState::Active)
     }
 }
 

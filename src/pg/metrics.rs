@@ -63,10 +63,9 @@ impl Metrics {
             ActivityState::IdleInTransaction,
             ActivityState::IdleInFailedTransaction,
         ];
-        let entries = registry.entries();
         head(&mut text, "tarn_sessions", "Sessions by what they do.", "gauge");
         for state in states {
-            let count = entries.iter().filter(|entry| entry.activity.lock().state == state).count();
+            let count = registry.count(state);
             let _infallible = writeln!(text, "tarn_sessions{{state=\"{}\"}} {count}", state.name());
         }
         self.render_statements(&mut text);

@@ -23,6 +23,7 @@ mod parameters;
 mod portal;
 mod query;
 pub mod registry;
+mod rights;
 mod rows;
 mod running;
 mod server;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 
 use tracing::{error, info};
 
-pub use auth::{Grant, User, Users};
+pub use auth::{User, Users};
 pub use error::sql_state;
 pub use listener::{Handle, Server};
 pub use options::{ServeOptions, TlsFiles};

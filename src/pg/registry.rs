@@ -153,6 +153,11 @@ impl Registry {
         self.sessions.len()
     }
 
+    /// How many sessions are in a state.
+    pub fn count(&self, state: ActivityState) -> usize {
+        self.sessions.iter().filter(|entry| entry.activity.lock().state == state).count()
+    }
+
     pub fn entries(&self) -> Vec<Arc<Entry>> {
         self.sessions.iter().map(|entry| Arc::clone(entry.value())).collect()
     }

@@ -13,6 +13,7 @@ use super::auth::{self, Candidate, Method, User};
 use super::error::{PgError, PgResult, state};
 use super::frontend::StartupPacket;
 use super::registry::Registered;
+use super::rights::UserRights;
 use super::server::Shared;
 use super::session::Session;
 use super::tls::Tls;
@@ -173,7 +174,8 @@ async fn let_in(hello: &mut Hello, client: Option<SocketAddr>, shared: &Arc<Shar
     let database = wanted.lake(shared);
     let user = authenticate(hello, client, shared, &wanted.user, database).await?;
     let registered = register(shared, client, minor, &user)?;
-    let engine = shared.engine.session(Some(database)).map_err(|error| {
+    let rights = Arc::new(UserRights::new(shared, &wanted.user));
+    let engine = shared.engine.session_of(Some(database), rights).map_err(|error| {
         let lakes = shared.engine.lake_names().join(", ");
         PgError::from(error).hint(format!("Lakes are: {lakes}."))
     })?;

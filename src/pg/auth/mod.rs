@@ -8,10 +8,11 @@ use std::net::IpAddr;
 
 pub use rules::{Method, Rules};
 pub use scram::authenticate;
-pub use users::{Grant, User, Users};
+pub use users::{User, Users};
 
 use super::error::{PgError, state};
 use super::options::ServeOptions;
+use crate::engine::Allowed;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Users and rules, as they were when they were last read.
@@ -99,6 +100,15 @@ impl Access {
                 };
                 Err(PgError::fatal(state::INVALID_AUTHORIZATION, message))
             }
+        }
+    }
+
+    /// What a user may read. Whoever is no user any more may read nothing.
+    pub fn allowed(&self, name: &str) -> Allowed {
+        match &self.users {
+            None => Allowed::Everything,
+            Some(users) if users.get(name).is_some_and(|user| user.superuser) => Allowed::Everything,
+            Some(users) => Allowed::Only(users.grants(name)),
         }
     }
 

@@ -18,6 +18,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::scram::{make_verifier, parse_verifier};
+use crate::engine::Grant;
 use crate::error::{Error, ErrorKind, Result};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,62 +53,6 @@ pub struct Users {
     users: BTreeMap<String, User>,
     #[serde(default)]
     roles: BTreeMap<String, Role>,
-}
-
-/// What `select` allows: a lake and as much of it as is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    pub lake: String,
-    pub database: Option<String>,
-    pub table: Option<String>,
-    /// Empty means all of them.
-    pub columns: Vec<String>,
-}
-
-impl Grant {
-    /// Reads `lake`, `lake.database`, `lake.database.table` or `lake.database.table(column, ...)`.
-    /// A name with a dot or a parenthesis is quoted.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (names, columns) = match text.trim().strip_suffix(')') {
-            Some(rest) => {
-                let (names, columns) = rest.rsplit_once('(')?;
-                (names, columns.split(',').map(|column| unquote(column.trim())).collect())
-            }
-            None => (text.trim(), Vec::new()),
-        };
-        let parts = split_names(names)?;
-        let mut parts = parts.into_iter();
-        let grant = Self { lake: parts.next()?, database: parts.next(), table: parts.next(), columns };
-        let complete = parts.next().is_none() && (grant.columns.is_empty() || grant.table.is_some());
-        let named = grant.columns.iter().all(|column| !column.is_empty());
-        (complete && named).then_some(grant)
-    }
-}
-
-fn unquote(name: &str) -> String {
-    match name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(inner) => inner.replace("\"\"", "\""),
-        None => name.to_string(),
-    }
-}
-
-/// The names between dots that are not in quotes.
-fn split_names(text: &str) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    let (mut start, mut quoted) = (0, false);
-    for (at, c) in text.char_indices() {
-        match c {
-            '"' => quoted = !quoted,
-            '.' if !quoted => {
-                names.push(unquote(&text[start..at]));
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    names.push(unquote(&text[start..]));
-    let plain = !quoted && !text.split('"').step_by(2).any(|unquoted| unquoted.contains(['(', ')']));
-    (plain && names.iter().all(|name| !name.is_empty())).then_some(names)
 }
 
 impl Users {
@@ -155,8 +100,25 @@ impl Users {
         self.users.get(name)
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.users.keys().map(String::as_str)
+    /// Who there is and what they may read, for people; no verifiers.
+    pub fn list(&self) -> String {
+        let mut text = String::new();
+        for (name, user) in &self.users {
+            let what = match user {
+                User { superuser: true, .. } => "everything (superuser)".to_owned(),
+                User { select, roles, .. } => {
+                    let roles = roles.iter().map(|role| format!("role {role}"));
+                    select.iter().cloned().chain(roles).collect::<Vec<_>>().join(", ")
+                }
+            };
+            let login = if user.verifier.is_some() { "" } else { " (no password)" };
+            let what = if what.is_empty() { "nothing" } else { &what };
+            text.push_str(&format!("user {name}{login}: {what}\n"));
+        }
+        for (name, role) in &self.roles {
+            text.push_str(&format!("role {name}: {}\n", role.select.join(", ")));
+        }
+        text
     }
 
     /// Everything that a user may read, by itself and by its roles.
@@ -184,25 +146,31 @@ impl Users {
 
     /// Adds a grant to a user.
     pub fn grant(&mut self, name: &str, grant: &str) -> Result<()> {
-        if Grant::parse(grant).is_none() {
-            let message = format!("\"{grant}\" is no lake, database, table or columns of a table");
-            return Err(Error::new(ErrorKind::InvalidParameter, message)
-                .with_hint("As in: lake, lake.rec, lake.rec.items, lake.rec.items(id, title)"));
-        }
-        let user = self.user_mut(name)?;
-        if !user.select.iter().any(|known| known == grant) {
-            user.select.push(grant.to_string());
-        }
-        Ok(())
+        add(&mut self.user_mut(name)?.select, grant)
+    }
+
+    /// Adds a grant to a role, which is made where it is not there.
+    pub fn grant_role(&mut self, role: &str, grant: &str) -> Result<()> {
+        add(&mut self.roles.entry(role.to_string()).or_default().select, grant)
     }
 
     pub fn revoke(&mut self, name: &str, grant: &str) -> Result<()> {
+        take(&mut self.user_mut(name)?.select, name, grant)
+    }
+
+    pub fn revoke_role(&mut self, role: &str, grant: &str) -> Result<()> {
+        let found = self.roles.get_mut(role).ok_or_else(|| no_role(role))?;
+        take(&mut found.select, role, grant)
+    }
+
+    /// Gives a user a role.
+    pub fn join(&mut self, name: &str, role: &str) -> Result<()> {
+        if !self.roles.contains_key(role) {
+            return Err(no_role(role).with_hint(format!("tarn user grant --role {role} LAKE makes it.")));
+        }
         let user = self.user_mut(name)?;
-        let before = user.select.len();
-        user.select.retain(|known| known != grant);
-        if user.select.len() == before {
-            let message = format!("\"{name}\" was not granted \"{grant}\" itself");
-            return Err(Error::new(ErrorKind::InvalidParameter, message));
+        if !user.roles.iter().any(|known| known == role) {
+            user.roles.push(role.to_string());
         }
         Ok(())
     }
@@ -218,6 +186,32 @@ impl Users {
             .get_mut(name)
             .ok_or_else(|| Error::new(ErrorKind::InvalidParameter, format!("there is no user \"{name}\"")))
     }
+}
+
+fn add(select: &mut Vec<String>, grant: &str) -> Result<()> {
+    if Grant::parse(grant).is_none() {
+        let message = format!("\"{grant}\" is no lake, database, table or columns of a table");
+        return Err(Error::new(ErrorKind::InvalidParameter, message)
+            .with_hint("As in: lake, lake.rec, lake.rec.items, lake.rec.items(id, title)"));
+    }
+    if !select.iter().any(|known| known == grant) {
+        select.push(grant.to_string());
+    }
+    Ok(())
+}
+
+fn take(select: &mut Vec<String>, name: &str, grant: &str) -> Result<()> {
+    let before = select.len();
+    select.retain(|known| known != grant);
+    if select.len() == before {
+        let message = format!("\"{name}\" was not granted \"{grant}\" itself");
+        return Err(Error::new(ErrorKind::InvalidParameter, message));
+    }
+    Ok(())
+}
+
+fn no_role(role: &str) -> Error {
+    Error::new(ErrorKind::InvalidParameter, format!("there is no role \"{role}\""))
 }
 
 #[cfg(unix)]
@@ -240,18 +234,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-
-    #[test]
-    fn grants_name_as_much_as_they_allow() {
-        let grant = |text: &str| Grant::parse(text);
-        assert_eq!(grant("lake").unwrap().database, None);
-        let table = grant("lake.\"My.db\".items").unwrap();
-        assert_eq!((table.database.as_deref(), table.table.as_deref()), (Some("My.db"), Some("items")));
-        assert_eq!(grant("l.d.t(a, \"B\")").unwrap().columns, ["a", "B"]);
-        for wrong in ["", "a..b", "a.b.c.d", "a.b(c)", "a.b.c()", "\"a", "a.b.c(x"] {
-            assert_eq!(grant(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn a_file_comes_back_as_it_was_written() {
