@@ -49,3 +49,9 @@ s3:
 # Licences, banned crates, sources
 deny:
     cargo deny check bans licenses sources
+
+# Clients (psycopg, asyncpg, SQLAlchemy, pandas, ADBC, pg8000, psql, node, JDBC, pgbench) against Tarn and PostgreSQL 15
+clients *args:
+    cargo build --release --bin tarn
+    python3 -m venv target/clients && target/clients/bin/pip install -q -r sql-tests/clients/requirements.txt
+    target/clients/bin/python sql-tests/clients/run.py --tarn target/release/tarn "$@"

@@ -46,6 +46,11 @@ pub(super) struct ServeSection {
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
     pub max_connections: Option<usize>,
+    pub reserved_connections: Option<usize>,
+    pub slow_query: Option<String>,
+    pub drain_timeout: Option<String>,
+    pub authentication_timeout: Option<String>,
+    pub message_limit: Option<String>,
     pub settings: BTreeMap<String, String>,
 }
 

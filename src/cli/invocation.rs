@@ -3,7 +3,10 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use super::args::{Arguments, Command, DemoArguments, EngineArguments, ServeArguments, StatementArguments};
+use super::args::{
+    Arguments, Command, DemoArguments, EngineArguments, LogFormat, ServeArguments, StatementArguments,
+    UserArguments,
+};
 use super::config::{ConfigFile, ServeSection};
 use super::size::parse_bytes;
 use crate::engine::{EngineConfig, LakeLocation};
@@ -30,7 +33,9 @@ pub(super) enum Invocation {
     Serve {
         engine: EngineConfig,
         serve: ServeSection,
+        logs: LogFormat,
     },
+    User(UserArguments),
 }
 
 /// A text of statements.
@@ -53,8 +58,10 @@ impl Invocation {
                 let file = ConfigFile::load(serve.engine.config.as_deref())?;
                 let engine = engine_config(&serve.engine, &file, &serve.lakes)?;
                 require_lakes(&engine)?;
-                Ok(Self::Serve { engine, serve: serve_section(*serve, file.serve)? })
+                let logs = serve.log_format;
+                Ok(Self::Serve { engine, serve: serve_section(*serve, file.serve)?, logs })
             }
+            Some(Command::User(user)) => Ok(Self::User(user)),
             None => {
                 let query = arguments.query;
                 let file = ConfigFile::load(query.engine.config.as_deref())?;
@@ -148,6 +155,11 @@ fn serve_section(arguments: ServeArguments, file: ServeSection) -> Result<ServeS
         tls_cert: arguments.tls_cert.or(file.tls_cert),
         tls_key: arguments.tls_key.or(file.tls_key),
         max_connections: arguments.max_connections.or(file.max_connections),
+        reserved_connections: arguments.reserved_connections.or(file.reserved_connections),
+        slow_query: arguments.slow_query.or(file.slow_query),
+        drain_timeout: arguments.drain_timeout.or(file.drain_timeout),
+        authentication_timeout: arguments.authentication_timeout.or(file.authentication_timeout),
+        message_limit: arguments.message_limit.or(file.message_limit),
         settings,
     })
 }

@@ -3,11 +3,13 @@
 mod args;
 mod config;
 mod error;
+mod hidden;
 mod invocation;
 mod one_shot;
 mod run;
 mod serve;
 mod size;
+mod user;
 
 pub use run::main;
 

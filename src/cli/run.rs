@@ -6,10 +6,10 @@ use std::sync::Arc;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
-use super::args::Arguments;
+use super::args::{Arguments, LogFormat};
 use super::error::{CANNOT_START, report};
 use super::invocation::{Invocation, ScriptOrder};
-use super::{one_shot, serve};
+use super::{one_shot, serve, user};
 use crate::engine::{Engine, EngineConfig};
 use crate::error::Result;
 use crate::{demo, repl};
@@ -24,7 +24,10 @@ pub fn main() -> ExitCode {
         Ok(invocation) => invocation,
         Err(error) => return report(&error, "", CANNOT_START),
     };
-    start_logging(matches!(invocation, Invocation::Serve { .. }));
+    start_logging(match &invocation {
+        Invocation::Serve { logs, .. } => Some(*logs),
+        _ => None,
+    });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -51,7 +54,8 @@ async fn run(invocation: Invocation) -> ExitCode {
             Ok(engine) => repl::run(engine, format, demo).await,
             Err(error) => Err(error),
         },
-        Invocation::Serve { engine, serve } => match Engine::open(engine).await {
+        Invocation::User(arguments) => user::run(arguments),
+        Invocation::Serve { engine, serve, .. } => match Engine::open(engine).await {
             Ok(engine) => serve::run(engine, serve).await,
             Err(error) => Err(error),
         },
@@ -80,9 +84,13 @@ fn order(matches: &ArgMatches) -> ScriptOrder {
 }
 
 /// Logs go to standard error: what a server does, and nothing of a query unless `RUST_LOG` asks.
-fn start_logging(serves: bool) {
-    let default = if serves { "warn,tarn=info" } else { "off" };
+fn start_logging(serves: Option<LogFormat>) {
+    let default = if serves.is_some() { "warn,tarn=info" } else { "off" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process leaves the first.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = match serves {
+        Some(LogFormat::Json) => logs.json().flatten_event(true).try_init(),
+        _ => logs.try_init(),
+    };
 }

@@ -2,8 +2,10 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::config::ServeSection;
+use super::size::parse_bytes;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::{ServeOptions, TlsFiles};
@@ -38,8 +40,48 @@ fn options(section: ServeSection) -> Result<ServeOptions> {
     if let Some(count) = section.max_connections {
         options.max_connections = count;
     }
+    if let Some(count) = section.reserved_connections {
+        options.reserved_connections = count;
+    }
+    options.slow_query = section.slow_query.as_deref().map(duration).transpose()?;
+    if let Some(text) = &section.drain_timeout {
+        options.drain_timeout = duration(text)?;
+    }
+    if let Some(text) = &section.authentication_timeout {
+        options.authentication_timeout = duration(text)?;
+    }
+    if let Some(text) = &section.message_limit {
+        let bytes = parse_bytes(text).filter(|bytes| *bytes > 0);
+        options.message_bytes_max =
+            bytes.ok_or_else(|| invalid(format!("\"{text}\" is no size: write 64MB")))?;
+    }
+    if options.reserved_connections >= options.max_connections {
+        let (reserved, all) = (options.reserved_connections, options.max_connections);
+        return Err(invalid(format!(
+            "of {all} connections {reserved} cannot be reserved: nobody else could come"
+        )));
+    }
     options.settings = section.settings.into_iter().collect();
     Ok(options)
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidParameter, message)
+}
+
+/// A time as in settings: `500ms`, `2s`, `1min`; a bare number counts milliseconds.
+fn duration(text: &str) -> Result<Duration> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let millis = match text.get(digits.len()..).map(str::trim) {
+        Some("" | "ms") => 1,
+        Some("s") => 1000,
+        Some("min") => 60_000,
+        _ => 0,
+    };
+    match digits.parse::<u64>().ok().and_then(|count| count.checked_mul(millis)) {
+        Some(millis) if millis > 0 => Ok(Duration::from_millis(millis)),
+        _ => Err(invalid(format!("\"{text}\" is no time: write 500ms, 2s or 1min"))),
+    }
 }
 
 /// The addresses of `host:port`, or of a port on loopback.
@@ -63,6 +105,16 @@ mod tests {
         assert_eq!(addresses("127.0.0.1:5433").unwrap(), [SocketAddr::from(([127, 0, 0, 1], 5433))]);
         assert_eq!(addresses("6000").unwrap(), [SocketAddr::from(([127, 0, 0, 1], 6000))]);
         assert!(addresses("127.0.0.1").is_err());
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, millis) in [("500ms", 500), ("2s", 2000), ("1 min", 60_000), ("30", 30)] {
+            assert_eq!(duration(text).unwrap(), Duration::from_millis(millis), "{text}");
+        }
+        for wrong in ["", "s", "2 days", "-1s", "0s", "1.5s", "99999999999999999999s"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
