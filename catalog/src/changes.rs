@@ -49,7 +49,8 @@ pub enum ChangeWork {
     /// The rows of a scan with their kinds; `deleted` says whether keys whose merged version is a
     /// deletion have a row.
     Rows { scan: TableScan, deleted: bool },
-    /// What makes the rows of `before` those of `after`. Each side is read as a table's rows.
+    /// What makes the rows of `before` those of `after`. Each side is read as a table's rows, where
+    /// `images` want removed rows, with a row for each key whose merged version is a deletion.
     Difference {
         before: TableScan,
         after: TableScan,
@@ -63,8 +64,9 @@ pub enum ChangeWork {
 /// Which rows tell of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Images {
-    /// The new version of a new or changed row under the kind that it is stored with; nothing of
-    /// removed rows unless `removed`.
+    /// The new version of a new or changed row under the kind that it is stored with. With `removed`
+    /// also rows that are gone, and those whose new version is a deletion. Rows that were deleted on
+    /// both sides are equal if their values are.
     After { removed: bool },
     /// Both versions of a changed row, and removed rows.
     Both,

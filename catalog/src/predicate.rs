@@ -43,4 +43,22 @@ impl Predicate {
             other => std::slice::from_ref(other),
         }
     }
+
+    /// The conjuncts that mention no other columns than these.
+    pub fn over(&self, field_ids: &[i32]) -> Self {
+        let parts: Vec<Self> =
+            self.conjuncts().iter().filter(|part| part.mentions_only(field_ids)).cloned().collect();
+        match parts.is_empty() {
+            true => Self::True,
+            false => Self::And(parts),
+        }
+    }
+
+    fn mentions_only(&self, field_ids: &[i32]) -> bool {
+        match self {
+            Self::True => true,
+            Self::And(parts) | Self::Or(parts) => parts.iter().all(|part| part.mentions_only(field_ids)),
+            Self::Leaf(leaf) => field_ids.contains(&leaf.field_id),
+        }
+    }
 }

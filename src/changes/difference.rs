@@ -14,7 +14,7 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use futures::StreamExt;
 use tarn_catalog::changes::Images;
 
-use super::rows::{DELETE, INSERT, KindedRows, KindedStream, UPDATE_AFTER, UPDATE_BEFORE};
+use super::rows::{DELETE, INSERT, KindedRows, KindedStream, UPDATE_AFTER, UPDATE_BEFORE, takes_back};
 
 /// All rows of one side.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub fn changes(before: &Side, after: &Side, key: &[usize], images: Images) -> Re
         counted(&values)
     } else {
         let keys = comparable(before, after, key)?;
-        keyed(after, &keys, &values, images)
+        keyed([before, after], &keys, &values, images)
     };
     let places: Vec<(usize, usize)> = changes.iter().map(|&(side, row, _)| (side, row)).collect();
     let rows = match places.is_empty() {
@@ -85,22 +85,26 @@ fn comparable(before: &Side, after: &Side, columns: &[usize]) -> Result<[Rows; 2
     Ok([convert(before)?, convert(after)?])
 }
 
-fn keyed(after: &Side, keys: &[Rows; 2], values: &[Rows; 2], images: Images) -> Vec<Change> {
+fn keyed(sides: [&Side; 2], keys: &[Rows; 2], values: &[Rows; 2], images: Images) -> Vec<Change> {
+    let [before, after] = sides;
     let mut old: HashMap<Row<'_>, usize> = keys[0].iter().enumerate().map(|(row, key)| (key, row)).collect();
+    let unchanged = |old: usize, new: usize| {
+        takes_back(before.kinds[old]) == takes_back(after.kinds[new])
+            && values[0].row(old) == values[1].row(new)
+    };
     let mut changes = Vec::new();
     for (row, key) in keys[1].iter().enumerate() {
-        let stored = after.kinds[row];
         match (old.remove(&key), images) {
-            (Some(before), _) if values[0].row(before) == values[1].row(row) => {}
-            (_, Images::After { .. }) => changes.push((1, row, stored)),
-            (Some(before), Images::Both) => {
-                changes.extend([(0, before, UPDATE_BEFORE), (1, row, UPDATE_AFTER)]);
+            (Some(old), _) if unchanged(old, row) => {}
+            (_, Images::After { .. }) => changes.push((1, row, after.kinds[row])),
+            (Some(old), Images::Both) => {
+                changes.extend([(0, old, UPDATE_BEFORE), (1, row, UPDATE_AFTER)]);
             }
             (None, Images::Both) => changes.push((1, row, INSERT)),
         }
     }
     if images != (Images::After { removed: false }) {
-        let mut removed: Vec<usize> = old.into_values().collect();
+        let mut removed: Vec<usize> = old.into_values().filter(|&row| !takes_back(before.kinds[row])).collect();
         removed.sort_unstable();
         changes.extend(removed.into_iter().map(|row| (0, row, DELETE)));
     }

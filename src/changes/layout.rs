@@ -14,7 +14,7 @@ use datafusion::error::Result;
 use tarn_catalog::changes::{Commit, LogColumn, LogLayout};
 use tarn_catalog::schema::TableSchema;
 
-use super::rows::{DELETE, INSERT, KindedRows, UPDATE_AFTER, UPDATE_BEFORE, Wanted};
+use super::rows::{INSERT, KindedRows, UPDATE_AFTER, UPDATE_BEFORE, Wanted, takes_back};
 
 /// The columns that a query takes of a log.
 #[derive(Debug, Clone)]
@@ -171,10 +171,6 @@ fn opens_update(kinds: &[i8]) -> bool {
         open = !open && *kind == UPDATE_BEFORE;
     }
     open
-}
-
-fn takes_back(kind: i8) -> bool {
-    matches!(kind, UPDATE_BEFORE | DELETE)
 }
 
 fn short_name(kind: i8) -> &'static str {

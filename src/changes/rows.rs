@@ -25,6 +25,11 @@ pub const UPDATE_BEFORE: i8 = 1;
 pub const UPDATE_AFTER: i8 = 2;
 pub const DELETE: i8 = 3;
 
+/// Whether a row of this kind takes something back.
+pub fn takes_back(kind: i8) -> bool {
+    matches!(kind, UPDATE_BEFORE | DELETE)
+}
+
 /// A batch of rows and what is known of each.
 #[derive(Debug, Clone)]
 pub struct KindedRows {

@@ -56,16 +56,18 @@ impl Task {
         let task = |work| Self { commit, kinds: Arc::clone(&kinds), pairs_updates, work };
         Ok(match work {
             ChangeWork::Rows { scan, deleted } => {
-                let retractions = if deleted { Retractions::Keep } else { Retractions::Drop };
-                let plan = place.plan(scan, retractions)?;
+                let plan = place.plan(scan, retractions(deleted))?;
                 Piece::all(&plan).into_iter().map(|piece| task(Work::Read(piece))).collect()
             }
-            ChangeWork::Difference { before, after, key, images } => vec![task(Work::Difference {
-                before: place.plan(before, Retractions::Drop)?,
-                after: place.plan(after, Retractions::Drop)?,
-                key: Arc::new(key),
-                images,
-            })],
+            ChangeWork::Difference { before, after, key, images } => {
+                let retractions = retractions(images == Images::After { removed: true });
+                vec![task(Work::Difference {
+                    before: place.plan(before, retractions)?,
+                    after: place.plan(after, retractions)?,
+                    key: Arc::new(key),
+                    images,
+                })]
+            }
         })
     }
 
@@ -101,6 +103,11 @@ impl Task {
         });
         Ok(batches.try_filter_map(async |batch| Ok(batch.filter(|batch| batch.num_rows() > 0))).boxed())
     }
+}
+
+/// Whether keys whose merged version is a deletion have a row.
+fn retractions(deleted: bool) -> Retractions {
+    if deleted { Retractions::Keep } else { Retractions::Drop }
 }
 
 impl Place {

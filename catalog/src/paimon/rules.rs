@@ -30,6 +30,8 @@ pub struct ReadRules {
     pub data_evolution: bool,
     /// Number of buckets; -1 unaware or dynamic, -2 postponed.
     pub bucket: i32,
+    /// Rows that wait to be placed in a bucket are not yet part of the table.
+    pub hides_postponed: bool,
     pub bucket_function: BucketFunction,
     /// The columns whose hash chooses the bucket.
     pub bucket_key: Vec<String>,
@@ -73,6 +75,9 @@ const REQUIRED: &[(&str, &str)] = &[
     ("stream-scan-mode", "none"),
 ];
 
+/// The bucket of rows that wait to be placed in another, and the option that lets them wait.
+pub const POSTPONED: i32 = -2;
+
 /// Sorted runs from which a bucket is compacted, where the table does not say.
 const DEFAULT_COMPACTION_TRIGGER: i32 = 5;
 
@@ -89,7 +94,7 @@ impl ReadRules {
         let needs_lookup =
             deletion_vectors || changelog_by_lookup(&options)? || options.flag("force-lookup", false)?;
         let bucket = options.int("bucket")?.unwrap_or(-1);
-        if bucket == -2 && options.flag("postpone.merge-on-read", false)? {
+        if bucket == POSTPONED && options.flag("postpone.merge-on-read", false)? {
             return Err(options.unsupported("postpone.merge-on-read"));
         }
         let data_evolution = options.flag("data-evolution.enabled", false)?;
@@ -107,6 +112,7 @@ impl ReadRules {
             row_tracking: options.flag("row-tracking.enabled", false)?,
             data_evolution,
             bucket,
+            hides_postponed: bucket == POSTPONED,
             bucket_function: bucket_function(&options)?,
             bucket_key: bucket_key(&options, schema),
             other_branch: other_branch(&options),
@@ -127,8 +133,7 @@ impl ReadRules {
 }
 
 /// The highest level of a bucket's tree. (paimon-format section 9)
-pub fn top_level(table: &str, schema: &TableSchema) -> Result<i32> {
-    let options = Options::new(table, &schema.options);
+pub fn top_level(options: &Options<'_>) -> Result<i32> {
     let trigger = options.int("num-sorted-run.compaction-trigger")?.unwrap_or(DEFAULT_COMPACTION_TRIGGER);
     let levels = options.int("num-levels")?.unwrap_or(trigger.saturating_add(1));
     Ok(levels.saturating_sub(1))

@@ -10,6 +10,7 @@ use crate::split::{PruningCounts, TableScan};
 use crate::table::{ScanRequest, TableVersion};
 
 use super::manifest::ManifestEntry;
+use super::options::Options;
 use super::plan::{Merging, PlanInput, plan_files, plan_snapshot};
 use super::rules::{ReadRules, top_level};
 use super::snapshot::Snapshot;
@@ -61,9 +62,16 @@ impl PaimonTableVersion {
     /// The same version, of which only the top level is read; an append table has no levels.
     pub(super) fn of_top_level(mut self) -> Result<Self> {
         if !self.schema.primary_key.is_empty() {
-            self.rules.only_level = Some(top_level(self.table.label(), &self.schema)?);
+            let options = Options::new(self.table.label(), &self.schema.options);
+            self.rules.only_level = Some(top_level(&options)?);
         }
         Ok(self)
+    }
+
+    /// The same version, with the rows that wait to be placed in a bucket.
+    pub(super) fn with_postponed(mut self) -> Self {
+        self.rules.hides_postponed = false;
+        self
     }
 
     /// Plans a read of those files of the version that `keep` wants; it must not tell the addition of a

@@ -1,13 +1,15 @@
 //! What single commits wrote, row by row, as they wrote it.
 
-use crate::changes::{ChangeStep, ChangeWork, Commit, RowKinds};
+use crate::changes::{ChangeStep, ChangeWork, Commit};
 use crate::error::{Error, Result};
 use crate::paimon::manifest::{EntryKind, ManifestEntry};
 use crate::paimon::plan::Merging;
 use crate::paimon::snapshot::{CommitKind, Snapshot};
 use crate::paimon::table_version::PaimonTableVersion;
+use crate::split::TableScan;
 use crate::table::ScanRequest;
 
+use super::log::stored_kinds;
 use super::range::CommittedFiles;
 
 /// The files of one commit that tell of its changes.
@@ -38,17 +40,20 @@ pub fn check_added(table: &str, snapshot: &Snapshot, entries: &[ManifestEntry]) 
     }
 }
 
-/// The rows of these files as they stand. Their deletion vectors are those of `snapshot`.
-pub async fn rows_of(
+/// Plans files of commits, each row for itself. No deletion vector speaks of them, as in Paimon: a commit
+/// wrote what it wrote.
+pub async fn plan(
     version: &PaimonTableVersion,
     request: &ScanRequest,
     entries: &[ManifestEntry],
-    snapshot: Option<&Snapshot>,
-    kinds: RowKinds,
-) -> Result<ChangeStep> {
-    let scan = version.plan_files(request, entries, snapshot, Merging::None).await?;
-    let commit = snapshot.map(commit_of);
-    Ok(ChangeStep { commit, kinds, pairs_updates: true, work: ChangeWork::Rows { scan, deleted: true } })
+) -> Result<TableScan> {
+    version.plan_files(request, entries, None, Merging::None).await
+}
+
+/// The rows of a scan as they stand, of this commit where they are of one.
+pub fn rows_of(version: &PaimonTableVersion, scan: TableScan, snapshot: Option<&Snapshot>) -> ChangeStep {
+    let work = ChangeWork::Rows { scan, deleted: true };
+    ChangeStep { commit: snapshot.map(commit_of), kinds: stored_kinds(version), pairs_updates: true, work }
 }
 
 pub fn commit_of(snapshot: &Snapshot) -> Commit {

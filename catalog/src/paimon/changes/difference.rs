@@ -1,5 +1,9 @@
-//! How the rows of two snapshots differ, by Paimon's rules for `diff`: bucket by bucket, each side is
-//! merged, level 0 included, and compared by key. Buckets with the same files on both sides are left out.
+//! How the rows of two snapshots differ, by Paimon's rules for `diff`.
+//!
+//! Bucket by bucket, files that both snapshots have cancel each other; what is left of each side is
+//! merged, level 0 included, and compared by key. So a file that came on top of unchanged files tells
+//! all of its rows, changed or not. (Paimon's `SnapshotReaderImpl.readIncrementalDiff` and
+//! `IncrementalDiffSplitRead`)
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,10 +12,10 @@ use crate::changes::{ChangeStep, ChangeWork, Images};
 use crate::error::{Error, Result};
 use crate::paimon::live_files::{Buckets, FileIdentity, group};
 use crate::paimon::manifest::ManifestEntry;
-use crate::paimon::plan::Merging;
+use crate::paimon::plan::{Merging, key_positions, sections_of};
 use crate::paimon::snapshot::Snapshot;
 use crate::paimon::table_version::PaimonTableVersion;
-use crate::predicate::Predicate;
+use crate::schema::TableSchema;
 use crate::table::ScanRequest;
 
 use super::commits::{commit_of, rows_of};
@@ -25,47 +29,92 @@ pub async fn steps(
     removed: bool,
 ) -> Result<Vec<ChangeStep>> {
     let label = version.table().label();
+    let schema = version.table_schema();
     if version.rules().data_evolution {
         return Err(Error::unsupported(
             label,
             "the difference of versions whose rows stand in several files",
         ));
     }
-    let reader = version.table().manifest_reader(&version.table_schema());
+    let reader = version.table().manifest_reader(&schema);
     let (old, new) = futures::try_join!(reader.live(before), reader.live(after))?;
-    if version.table_schema().primary_key.is_empty() {
+    let (gone, added) = (without(&old, &new), without(&new, &old));
+    if schema.primary_key.is_empty() {
         // What an append table lost is not told.
-        let added = without(&new, &old);
-        return Ok(vec![rows_of(version, request, &added, Some(after), stored_kinds(version)).await?]);
+        let added: Vec<ManifestEntry> = added.into_iter().cloned().collect();
+        let scan = version.plan_files(request, &added, Some(after), Merging::None).await?;
+        return Ok(vec![rows_of(version, scan, Some(after))]);
     }
-    let (old, new) = (group(label, old.iter().collect())?, group(label, new.iter().collect())?);
-    let key = crate::paimon::plan::key_positions(&version.table_schema());
+    let comparison = Comparison { version, request, before, after, removed, key: key_positions(&schema) };
+    let (gone, added) = (group(label, gone)?, group(label, added)?);
     let mut steps = Vec::new();
-    for place in places(&old, &new) {
-        let files = |side: &Buckets<'_>| -> Vec<ManifestEntry> {
-            side.get(&place).into_iter().flatten().map(|entry| (*entry).clone()).collect()
-        };
-        let (old, new) = (files(&old), files(&new));
-        if without(&old, &new).is_empty() && without(&new, &old).is_empty() {
-            continue;
-        }
-        let work = if old.is_empty() {
-            let scan = version.plan_files(request, &new, Some(after), Merging::ByKey).await?;
-            ChangeWork::Rows { scan, deleted: removed }
-        } else {
-            // What pruning leaves out on one side alone would look like a change.
-            let all = ScanRequest { predicate: Predicate::True };
-            ChangeWork::Difference {
-                before: version.plan_files(&all, &old, Some(before), Merging::ByKey).await?,
-                after: version.plan_files(&all, &new, Some(after), Merging::ByKey).await?,
-                key: key.clone(),
-                images: Images::After { removed },
-            }
-        };
-        let kinds = stored_kinds(version);
-        steps.push(ChangeStep { commit: Some(commit_of(after)), kinds, pairs_updates: false, work });
+    for place in places(&gone, &added) {
+        steps.extend(comparison.of_bucket(files_in(&gone, &place), files_in(&added, &place)).await?);
     }
     Ok(steps)
+}
+
+struct Comparison<'a> {
+    version: &'a PaimonTableVersion,
+    request: &'a ScanRequest,
+    before: &'a Arc<Snapshot>,
+    after: &'a Arc<Snapshot>,
+    removed: bool,
+    key: Vec<usize>,
+}
+
+impl Comparison<'_> {
+    /// The steps of a bucket: one for each range of keys that no file reaches out of, so that each
+    /// holds few rows and ranges that are only in one snapshot are compared with nothing.
+    async fn of_bucket(
+        &self,
+        gone: Vec<&ManifestEntry>,
+        added: Vec<&ManifestEntry>,
+    ) -> Result<Vec<ChangeStep>> {
+        let was_there: HashSet<FileIdentity<'_>> = gone.iter().copied().map(FileIdentity::of).collect();
+        let all: Vec<&ManifestEntry> = gone.iter().chain(&added).copied().collect();
+        let (mut fresh, mut works) = (Vec::new(), Vec::new());
+        for section in sections_of(self.version.table(), &all).await? {
+            let (gone, added): (Vec<&ManifestEntry>, Vec<&ManifestEntry>) =
+                section.into_iter().partition(|entry| was_there.contains(&FileIdentity::of(entry)));
+            if gone.is_empty() {
+                fresh.extend(added.into_iter().cloned());
+            } else if self.removed || !added.is_empty() {
+                works.push(self.difference(&gone, &added).await?);
+            }
+        }
+        if !fresh.is_empty() {
+            let (version, snapshot) = (self.version, Some(self.after.as_ref()));
+            let scan = version.plan_files(self.request, &fresh, snapshot, Merging::ByKey).await?;
+            works.push(ChangeWork::Rows { scan, deleted: self.removed });
+        }
+        let step = |work| {
+            let (commit, kinds) = (Some(commit_of(self.after)), stored_kinds(self.version));
+            ChangeStep { commit, kinds, pairs_updates: false, work }
+        };
+        Ok(works.into_iter().map(step).collect())
+    }
+
+    async fn difference(&self, gone: &[&ManifestEntry], added: &[&ManifestEntry]) -> Result<ChangeWork> {
+        // What pruning by other columns leaves out on one side alone would look like a change.
+        let request = &ScanRequest { predicate: self.request.predicate.over(&key_ids(self.version)) };
+        let plan = async |files: &[&ManifestEntry], snapshot: &Snapshot| {
+            let files: Vec<ManifestEntry> = files.iter().copied().cloned().collect();
+            self.version.plan_files(request, &files, Some(snapshot), Merging::ByKey).await
+        };
+        Ok(ChangeWork::Difference {
+            before: plan(gone, self.before).await?,
+            after: plan(added, self.after).await?,
+            key: self.key.clone(),
+            images: Images::After { removed: self.removed },
+        })
+    }
+}
+
+/// The columns of the whole primary key, by field id.
+fn key_ids(version: &PaimonTableVersion) -> Vec<i32> {
+    let schema: Arc<TableSchema> = version.table_schema();
+    schema.primary_key.iter().filter_map(|name| schema.field(name)).map(|field| field.id).collect()
 }
 
 type Place<'a> = (crate::paimon::live_files::PartitionOrder<'a>, i32);
@@ -78,8 +127,12 @@ fn places<'a>(old: &Buckets<'a>, new: &Buckets<'a>) -> Vec<Place<'a>> {
     places
 }
 
+fn files_in<'a>(side: &Buckets<'a>, place: &Place<'a>) -> Vec<&'a ManifestEntry> {
+    side.get(place).into_iter().flatten().copied().collect()
+}
+
 /// The files of one side that the other does not have.
-fn without(files: &[ManifestEntry], others: &[ManifestEntry]) -> Vec<ManifestEntry> {
+fn without<'a>(files: &'a [ManifestEntry], others: &[ManifestEntry]) -> Vec<&'a ManifestEntry> {
     let others: HashSet<FileIdentity<'_>> = others.iter().map(FileIdentity::of).collect();
-    files.iter().filter(|entry| !others.contains(&FileIdentity::of(entry))).cloned().collect()
+    files.iter().filter(|entry| !others.contains(&FileIdentity::of(entry))).collect()
 }

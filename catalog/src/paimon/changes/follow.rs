@@ -6,18 +6,16 @@ use std::sync::Arc;
 
 use crate::changes::ChangeStep;
 use crate::error::{Error, Result};
-use crate::merge_rule::MergeEngine;
 use crate::paimon::manifest::ManifestEntry;
 use crate::paimon::options::Options;
-use crate::paimon::rules::ReadRules;
+use crate::paimon::rules::top_level;
 use crate::paimon::scan_options::ReadPoint;
 use crate::paimon::snapshot::{CommitKind, Snapshot};
 use crate::paimon::table_version::PaimonTableVersion;
 use crate::paimon::timeline::Timeline;
 use crate::table::ScanRequest;
 
-use super::commits::{check_added, commit_of, rows_of};
-use super::log::stored_kinds;
+use super::commits::{check_added, plan, rows_of};
 use super::range::CommittedFiles;
 use super::snapshot_rows;
 
@@ -29,8 +27,8 @@ pub struct Start {
     files: CommittedFiles,
     /// Levels whose rows the first look gives: the rest comes with later commits.
     first_levels: Levels,
-    /// The first look's own commit is followed too: its fresh rows were not looked at.
-    repeats_first: bool,
+    /// Rows wait in postponed buckets, and nothing else will tell of them.
+    sees_postponed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +61,7 @@ impl Levels {
 }
 
 impl Start {
-    pub fn resolve(options: &Options<'_>, point: &ReadPoint, rules: &ReadRules) -> Result<Self> {
+    pub fn resolve(options: &Options<'_>, point: &ReadPoint) -> Result<Self> {
         for name in ["consumer-id", "scan.bounded.watermark", "streaming.read.snapshot.delay"] {
             if options.text(name).is_some() {
                 return Err(options.unsupported(format!("option '{name}' of a streaming read")));
@@ -82,34 +80,26 @@ impl Start {
             (ReadPoint::Snapshot(id), _) => StartPoint::From(*id),
             _ => return Err(options.unsupported("a streaming read from there")),
         };
-        let producer = options.text("changelog-producer").map(str::to_ascii_lowercase);
-        let by_lookup = producer.as_deref() == Some("lookup");
-        let vectors = rules.deletion_vectors && !options.flag("deletion-vectors.merge-on-read", false)?;
-        let looks_up = vectors
-            || by_lookup
-            || rules.merge_engine == MergeEngine::FirstRow
-            || options.flag("force-lookup", false)?;
-        let first_levels = match producer.as_deref() {
-            _ if looks_up => Levels::AboveZero,
+        let files = CommittedFiles::of_producer(options);
+        // What compaction has not seen yet will be in a changelog that it is to write.
+        let first_levels = match options.text("changelog-producer").map(str::to_ascii_lowercase).as_deref() {
+            Some("lookup") => Levels::AboveZero,
             Some("full-compaction") => Levels::Only(top_level(options)?),
             _ => Levels::All,
         };
-        let repeats_first = vectors && !by_lookup;
-        Ok(Self { at, files: CommittedFiles::of_producer(options), first_levels, repeats_first })
+        Ok(Self { at, files, first_levels, sees_postponed: files == CommittedFiles::Data })
     }
 }
 
-fn top_level(options: &Options<'_>) -> Result<i32> {
-    let trigger = options.int("num-sorted-run.compaction-trigger")?.unwrap_or(5);
-    Ok(options.int("num-levels")?.unwrap_or_else(|| trigger.saturating_add(1)).saturating_sub(1))
-}
-
-/// The first look, then every commit that there is.
+/// The first look, then every commit that there is; `keep_deleted` says whether the first look has rows
+/// for keys that are gone.
 pub async fn steps(
     version: &PaimonTableVersion,
     request: &ScanRequest,
     start: &Start,
+    keep_deleted: bool,
 ) -> Result<Vec<ChangeStep>> {
+    let version = &if start.sees_postponed { version.clone().with_postponed() } else { version.clone() };
     let timeline = version.table().timeline();
     let (first, mut next) = match start.at {
         StartPoint::LatestFull => (timeline.latest().await?, None),
@@ -122,9 +112,8 @@ pub async fn steps(
     };
     let mut steps = Vec::new();
     if let Some(snapshot) = first {
-        steps.extend(first_look(version, request, start, &snapshot).await?);
-        let keyed = !version.table_schema().primary_key.is_empty();
-        next = Some(if start.repeats_first && keyed { snapshot.id } else { snapshot.id + 1 });
+        steps.extend(first_look(version, request, start, &snapshot, keep_deleted).await?);
+        next = Some(snapshot.id + 1);
     }
     let Some(mut next) = next else { return Ok(steps) };
     while let Some(snapshot) = commit(version, &timeline, next).await? {
@@ -140,12 +129,13 @@ async fn first_look(
     request: &ScanRequest,
     start: &Start,
     snapshot: &Snapshot,
+    keep_deleted: bool,
 ) -> Result<Vec<ChangeStep>> {
     let schema = version.table_schema();
     let levels = if schema.primary_key.is_empty() { Levels::All } else { start.first_levels };
     let mut files = version.table().manifest_reader(&schema).live(snapshot).await?;
     files.retain(|entry| levels.has(entry.file.level));
-    snapshot_rows::steps(version, request, snapshot, &files, Some(commit_of(snapshot))).await
+    snapshot_rows::steps(version, request, snapshot, &files, keep_deleted).await
 }
 
 async fn follow_one(
@@ -161,7 +151,7 @@ async fn follow_one(
         CommittedFiles::Changelog => reader.changelog(snapshot).await?,
     };
     check_added(version.table().label(), snapshot, &entries)?;
-    rows_of(version, request, &entries, Some(snapshot), stored_kinds(version)).await.map(Some)
+    Ok(Some(rows_of(version, plan(version, request, &entries).await?, Some(snapshot))))
 }
 
 /// The snapshot to begin with: one that expired is made up for by the earliest that is left.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::changes::{ChangeLog, ChangeStep, ChangeWork, LogLayout, RowKinds};
 use crate::error::{Error, Result};
@@ -12,10 +13,13 @@ use crate::schema::TableSchema;
 use crate::split::TableScan;
 use crate::table::{ScanRequest, TableVersion};
 
-use super::commits::{check_added, files_of, rows_of};
+use super::commits::{check_added, files_of, plan, rows_of};
 use super::difference;
 use super::follow::{self, Start};
 use super::range::{CommittedFiles, Range};
+
+/// Commits whose lists of files are read at a time.
+const CONCURRENT_COMMITS: usize = 16;
 
 /// What is read.
 #[derive(Debug, Clone)]
@@ -48,16 +52,17 @@ impl PaimonChangeLog {
         ids: std::ops::RangeInclusive<i64>,
         files: CommittedFiles,
     ) -> Result<Vec<ChangeStep>> {
-        let timeline = self.version.table().timeline();
-        let mut entries: Vec<ManifestEntry> = Vec::new();
-        for id in ids {
+        let timeline = &self.version.table().timeline();
+        let written = ids.map(|id| async move {
             let snapshot = timeline.snapshot(id).await?;
             let written = files_of(&self.version, &snapshot, files).await?;
             check_added(self.version.table().label(), &snapshot, &written)?;
-            entries.extend(written);
-        }
-        let kinds = stored_kinds(&self.version);
-        Ok(vec![rows_of(&self.version, request, &entries, None, kinds).await?])
+            Ok::<_, Error>(written)
+        });
+        let written: Vec<Vec<ManifestEntry>> =
+            stream::iter(written).buffered(CONCURRENT_COMMITS).try_collect().await?;
+        let entries: Vec<ManifestEntry> = written.into_iter().flatten().collect();
+        Ok(vec![rows_of(&self.version, plan(&self.version, request, &entries).await?, None)])
     }
 }
 
@@ -80,7 +85,6 @@ impl ChangeLog for PaimonChangeLog {
     }
 
     async fn steps(&self, request: &ScanRequest) -> Result<Vec<ChangeStep>> {
-        self.refuse_what_differs_from_java()?;
         match &self.subject {
             Subject::Snapshot => {
                 let scan = self.version.plan(request).await?;
@@ -95,30 +99,8 @@ impl ChangeLog for PaimonChangeLog {
             Subject::Between(Range::Difference { before, after }) => {
                 difference::steps(&self.version, request, (before, after), self.deleted).await
             }
-            Subject::Stream(start) => follow::steps(&self.version, request, start).await,
+            Subject::Stream(start) => follow::steps(&self.version, request, start, self.deleted).await,
         }
-    }
-}
-
-impl PaimonChangeLog {
-    /// Reads that do not yet give Java's rows on every table give none.
-    fn refuse_what_differs_from_java(&self) -> Result<()> {
-        let rules = self.version.rules();
-        let keyed = !self.version.table_schema().primary_key.is_empty();
-        let feature = match &self.subject {
-            Subject::Between(Range::Difference { .. }) if keyed => {
-                "incremental-between-scan-mode diff on a primary-key table"
-            }
-            Subject::Between(_) if self.version.table_schema().option("rowkind.field").is_some() => {
-                "an incremental read of a table with 'rowkind.field'"
-            }
-            Subject::Stream(_) if rules.bucket == -2 => "a streaming read of postponed buckets",
-            Subject::Stream(_) if rules.levels_are_resolved => {
-                "a streaming read of a primary-key table with deletion vectors or the first-row engine"
-            }
-            _ => return Ok(()),
-        };
-        Err(Error::unsupported(self.version.table().label(), feature))
     }
 }
 

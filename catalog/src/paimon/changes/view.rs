@@ -119,7 +119,7 @@ pub async fn open(
     let layout = view.layout(&options, row_kinds)?;
     let (version, subject) = if streaming {
         let version = version_of(table, schema_at(table, &point, schema_now).await?).await?;
-        let start = Start::resolve(&options, &point, version.rules())?;
+        let start = Start::resolve(&options, &point)?;
         (version, Subject::Stream(start))
     } else if point == ReadPoint::Changes {
         let range = Range::resolve(table, &options).await?;

@@ -27,7 +27,7 @@ pub struct FileTest<'a> {
 impl<'a> FileTest<'a> {
     pub fn new(schema: &'a TableSchema, predicate: &'a Predicate, key_ids: &[i32]) -> Self {
         let columns = schema.fields.iter().map(|field| (field.id, field)).collect();
-        Self { columns, predicate, on_keys: conjuncts_over(predicate, key_ids) }
+        Self { columns, predicate, on_keys: predicate.over(key_ids) }
     }
 
     /// Whether the file can hold a row that satisfies the predicate, were each row to stand for itself.
@@ -75,24 +75,6 @@ impl<'a> FileTest<'a> {
             _ if cast_keeps_nulls(&field.data_type, &column.data_type) => Range { nulls, ..Range::UNKNOWN },
             _ => Range::UNKNOWN,
         }
-    }
-}
-
-/// The conjuncts of a predicate that mention no other columns than these.
-fn conjuncts_over(predicate: &Predicate, ids: &[i32]) -> Predicate {
-    let parts: Vec<Predicate> =
-        predicate.conjuncts().iter().filter(|part| mentions_only(part, ids)).cloned().collect();
-    match parts.is_empty() {
-        true => Predicate::True,
-        false => Predicate::And(parts),
-    }
-}
-
-fn mentions_only(predicate: &Predicate, ids: &[i32]) -> bool {
-    match predicate {
-        Predicate::True => true,
-        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().all(|part| mentions_only(part, ids)),
-        Predicate::Leaf(leaf) => ids.contains(&leaf.field_id),
     }
 }
 
@@ -147,8 +129,8 @@ mod tests {
     fn only_conjuncts_over_keys_test_keys() {
         let leaf = |field_id| Predicate::Leaf(Leaf { field_id, test: Test::IsNotNull });
         let both = Predicate::And(vec![leaf(1), leaf(2), Predicate::Or(vec![leaf(1), leaf(2)])]);
-        assert_eq!(conjuncts_over(&both, &[1]), Predicate::And(vec![leaf(1)]));
-        assert_eq!(conjuncts_over(&leaf(2), &[1]), Predicate::True);
+        assert_eq!(both.over(&[1]), Predicate::And(vec![leaf(1)]));
+        assert_eq!(leaf(2).over(&[1]), Predicate::True);
     }
 
     #[test]

@@ -269,8 +269,7 @@ impl<'a> EntryFilter<'a> {
     }
 
     fn keeps_bucket(&mut self, entry: &ManifestEntry) -> bool {
-        // Rows of the postpone bucket are not yet part of the table.
-        let visible = entry.bucket >= 0 || self.input.rules.bucket != -2;
+        let visible = entry.bucket >= 0 || !self.input.rules.hides_postponed;
         visible && self.input.rules.only_bucket.is_none_or(|bucket| bucket == entry.bucket)
     }
 
