@@ -1,20 +1,27 @@
 //! What makes the rows of one scan those of another.
 //!
-//! Rows are told apart by their keys and compared by all their columns, as bytes of arrow-row: NaNs
-//! equal themselves, -0.0 does not equal 0.0, maps equal where their entries have the same order.
+//! Rows are told apart by their keys and compared by all their columns: NaNs equal themselves, -0.0
+//! does not equal 0.0, and maps are equal whatever the order of their entries.
 //! Both sides are held in memory, within the query's pool: the planner makes each difference small.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::{concat_batches, interleave_record_batch};
-use arrow::row::{Row, RowConverter, Rows, SortField};
+use arrow::datatypes::DataType;
+use arrow::row::{RowConverter, Rows, SortField};
+use datafusion::common::DataFusionError;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::MemoryReservation;
 use futures::StreamExt;
 use tarn_catalog::changes::Images;
 
-use super::rows::{DELETE, INSERT, KindedRows, KindedStream, UPDATE_AFTER, UPDATE_BEFORE, takes_back};
+use super::rows::{DELETE, INSERT, KindedRows, KindedStream, UPDATE_AFTER, UPDATE_BEFORE, external, takes_back};
+use crate::merge::Keys;
+
+/// What a row costs beside its bytes: its place in a hash table, and in the outcome.
+const ROW_BYTES: usize = 64;
 
 /// All rows of one side.
 #[derive(Debug)]
@@ -35,7 +42,7 @@ impl Side {
         for mut stream in streams {
             while let Some(batch) = stream.next().await {
                 let batch = batch?;
-                // Once as it is, and about once more as comparable rows.
+                // Batches are held until they are one, so for a while there are two of each.
                 memory.try_grow(2 * batch.rows.get_array_memory_size())?;
                 kinds.extend(batch.kinds);
                 if let Some(more) = batch.sequences {
@@ -44,21 +51,44 @@ impl Side {
                 batches.push(batch.rows);
             }
         }
-        Ok(Self { rows: concat_batches(schema, &batches)?, kinds, sequences })
+        let rows = concat_batches(schema, &batches)?;
+        let collected: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
+        drop(batches);
+        memory.shrink(collected);
+        Ok(Self { rows, kinds, sequences })
     }
 }
 
 /// A row of the outcome: its side (0 before, 1 after), its place there, its kind.
 type Change = (usize, usize, i8);
 
-/// The changed rows. `key` are columns of the sides; without any, rows are counted.
-pub fn changes(before: &Side, after: &Side, key: &[usize], images: Images) -> Result<KindedRows> {
+/// How rows are compared.
+#[derive(Debug)]
+pub struct Likeness<'a> {
+    /// For errors.
+    pub table: &'a str,
+    /// Columns of the sides that tell rows apart; without any, rows are counted.
+    pub key: &'a [usize],
+    /// For each column, whether its lists are sets.
+    pub sets: &'a [bool],
+}
+
+/// The changed rows.
+pub fn changes(
+    before: &Side,
+    after: &Side,
+    likeness: &Likeness<'_>,
+    images: Images,
+    memory: &MemoryReservation,
+) -> Result<KindedRows> {
     let all: Vec<usize> = (0..after.rows.num_columns()).collect();
-    let values = comparable(before, after, &all)?;
-    let changes = if key.is_empty() {
+    let values = comparable(before, after, &all, likeness, memory)?;
+    // Places of rows in a table by their bytes, and the outcome.
+    memory.try_grow((before.kinds.len() + after.kinds.len()) * ROW_BYTES)?;
+    let changes = if likeness.key.is_empty() {
         counted(&values)
     } else {
-        let keys = comparable(before, after, key)?;
+        let keys = comparable(before, after, likeness.key, likeness, memory)?;
         keyed([before, after], &keys, &values, images)
     };
     let places: Vec<(usize, usize)> = changes.iter().map(|&(side, row, _)| (side, row)).collect();
@@ -66,6 +96,7 @@ pub fn changes(before: &Side, after: &Side, key: &[usize], images: Images) -> Re
         true => after.rows.slice(0, 0),
         false => interleave_record_batch(&[&before.rows, &after.rows], &places)?,
     };
+    memory.try_grow(rows.get_array_memory_size())?;
     let sequence = |&(side, row): &(usize, usize)| {
         let of_side = if side == 0 { &before.sequences } else { &after.sequences };
         of_side.as_ref().and_then(|sequences| sequences.get(row).copied())
@@ -74,27 +105,89 @@ pub fn changes(before: &Side, after: &Side, key: &[usize], images: Images) -> Re
     Ok(KindedRows { rows, kinds: changes.into_iter().map(|(_, _, kind)| kind).collect(), sequences })
 }
 
-/// Columns of both sides in a form that compares as bytes.
-fn comparable(before: &Side, after: &Side, columns: &[usize]) -> Result<[Rows; 2]> {
-    let types = columns.iter().map(|&column| after.rows.column(column).data_type().clone());
-    let converter = RowConverter::new(types.map(SortField::new).collect())?;
-    let convert = |side: &Side| {
-        let columns: Vec<_> = columns.iter().map(|&column| side.rows.column(column).clone()).collect();
-        converter.convert_columns(&columns)
-    };
-    Ok([convert(before)?, convert(after)?])
+/// Columns of the rows of one side as bytes, which are equal where the rows are.
+enum Encoded {
+    Flat(Rows),
+    /// Where some order does not count.
+    Nested { keys: Keys, rows: usize },
 }
 
-fn keyed(sides: [&Side; 2], keys: &[Rows; 2], values: &[Rows; 2], images: Images) -> Vec<Change> {
+impl Encoded {
+    fn len(&self) -> usize {
+        match self {
+            Self::Flat(rows) => rows.num_rows(),
+            Self::Nested { rows, .. } => *rows,
+        }
+    }
+
+    fn get(&self, row: usize) -> &[u8] {
+        match self {
+            Self::Flat(rows) => rows.row(row).data(),
+            Self::Nested { keys, .. } => keys.get(u32::try_from(row).unwrap_or(u32::MAX)),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).map(|row| self.get(row))
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Flat(rows) => rows.size(),
+            Self::Nested { keys, .. } => keys.size(),
+        }
+    }
+}
+
+/// Columns of both sides in a form that compares as bytes.
+fn comparable(
+    before: &Side,
+    after: &Side,
+    columns: &[usize],
+    likeness: &Likeness<'_>,
+    memory: &MemoryReservation,
+) -> Result<[Encoded; 2]> {
+    let of = |side: &Side, column: usize| Arc::clone(side.rows.column(column));
+    let is_set = |column: usize| likeness.sets.get(column).copied().unwrap_or(false);
+    let types = || columns.iter().map(|&column| after.rows.column(column).data_type());
+    let encoded = if types().any(has_map) || columns.iter().any(|&column| is_set(column)) {
+        let encode = |side: &Side| {
+            let columns: Vec<_> = columns.iter().map(|&column| (of(side, column), is_set(column))).collect();
+            let keys = Keys::of_rows(likeness.table, &columns).map_err(external)?;
+            Ok::<_, DataFusionError>(Encoded::Nested { keys, rows: side.rows.num_rows() })
+        };
+        [encode(before)?, encode(after)?]
+    } else {
+        let converter = RowConverter::new(types().cloned().map(SortField::new).collect())?;
+        let encode = |side: &Side| {
+            let columns: Vec<_> = columns.iter().map(|&column| of(side, column)).collect();
+            Ok::<_, DataFusionError>(Encoded::Flat(converter.convert_columns(&columns)?))
+        };
+        [encode(before)?, encode(after)?]
+    };
+    memory.try_grow(encoded.iter().map(Encoded::size).sum())?;
+    Ok(encoded)
+}
+
+fn has_map(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Map(..) => true,
+        DataType::List(element) | DataType::FixedSizeList(element, _) => has_map(element.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_map(field.data_type())),
+        _ => false,
+    }
+}
+
+fn keyed(sides: [&Side; 2], keys: &[Encoded; 2], values: &[Encoded; 2], images: Images) -> Vec<Change> {
     let [before, after] = sides;
-    let mut old: HashMap<Row<'_>, usize> = keys[0].iter().enumerate().map(|(row, key)| (key, row)).collect();
+    let mut old: HashMap<&[u8], usize> = keys[0].iter().enumerate().map(|(row, key)| (key, row)).collect();
     let unchanged = |old: usize, new: usize| {
         takes_back(before.kinds[old]) == takes_back(after.kinds[new])
-            && values[0].row(old) == values[1].row(new)
+            && values[0].get(old) == values[1].get(new)
     };
     let mut changes = Vec::new();
     for (row, key) in keys[1].iter().enumerate() {
-        match (old.remove(&key), images) {
+        match (old.remove(key), images) {
             (Some(old), _) if unchanged(old, row) => {}
             (_, Images::After { .. }) => changes.push((1, row, after.kinds[row])),
             (Some(old), Images::Both) => {
@@ -112,14 +205,14 @@ fn keyed(sides: [&Side; 2], keys: &[Rows; 2], values: &[Rows; 2], images: Images
 }
 
 /// Rows that are oftener on one side than on the other.
-fn counted(values: &[Rows; 2]) -> Vec<Change> {
-    let mut old: HashMap<Row<'_>, Vec<usize>> = HashMap::new();
+fn counted(values: &[Encoded; 2]) -> Vec<Change> {
+    let mut old: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (row, value) in values[0].iter().enumerate() {
         old.entry(value).or_default().push(row);
     }
     let mut added = Vec::new();
     for (row, value) in values[1].iter().enumerate() {
-        if old.get_mut(&value).and_then(Vec::pop).is_none() {
+        if old.get_mut(value).and_then(Vec::pop).is_none() {
             added.push((1, row, INSERT));
         }
     }

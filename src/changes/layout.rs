@@ -114,10 +114,10 @@ impl Arranger {
     /// One row for each row, or for each run of rows that the offsets tell.
     fn batch(&self, rows: &KindedRows, runs: Option<OffsetBuffer<i32>>) -> Result<RecordBatch> {
         let projection = &self.projection;
-        let last_of_runs: Option<Vec<usize>> = runs
-            .as_ref()
-            .map(|runs| runs.iter().skip(1).filter_map(|end| usize::try_from(end - 1).ok()).collect());
-        let telling: Vec<usize> = last_of_runs.unwrap_or_else(|| (0..rows.kinds.len()).collect());
+        let telling: Telling = match &runs {
+            Some(runs) => Telling::of_runs(runs),
+            None => Telling { first: (0..rows.kinds.len()).collect(), last: (0..rows.kinds.len()).collect() },
+        };
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(projection.parts.len());
         for (part, field) in projection.parts.iter().zip(projection.schema.fields()) {
             columns.push(match part {
@@ -132,7 +132,7 @@ impl Arranger {
                 },
             });
         }
-        let options = RecordBatchOptions::new().with_row_count(Some(telling.len()));
+        let options = RecordBatchOptions::new().with_row_count(Some(telling.last.len()));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&projection.schema), columns, &options)?;
         if projection.tells_kinds || rows.kinds.iter().all(|kind| !takes_back(*kind)) {
             return Ok(batch);
@@ -140,27 +140,46 @@ impl Arranger {
         Ok(filter_record_batch(&batch, &rows.kinds.iter().map(|kind| Some(!takes_back(*kind))).collect())?)
     }
 
-    fn leading(&self, column: LogColumn, rows: &KindedRows, telling: &[usize]) -> Result<ArrayRef> {
-        let kinds = || telling.iter().map(|&row| rows.kinds[row]);
+    fn leading(&self, column: LogColumn, rows: &KindedRows, telling: &Telling) -> Result<ArrayRef> {
+        let kinds = || telling.last.iter().map(|&row| rows.kinds[row]);
+        let count = telling.last.len();
         Ok(match column {
             LogColumn::Kind(_) => Arc::new(StringViewArray::from_iter_values(kinds().map(short_name))),
             LogColumn::ChangeType(_) => Arc::new(StringViewArray::from_iter_values(kinds().map(long_name))),
             LogColumn::Sequence(_) => match &rows.sequences {
                 Some(sequences) => {
-                    Arc::new(Int64Array::from_iter_values(telling.iter().map(|&row| sequences[row])))
+                    Arc::new(Int64Array::from_iter_values(telling.first.iter().map(|&row| sequences[row])))
                 }
                 None => return internal_err!("sequence numbers were not read"),
             },
             LogColumn::CommitVersion(_) => {
                 let version = self.commit.map(|commit| commit.version);
-                Arc::new(Int64Array::from_iter(std::iter::repeat_n(version, telling.len())))
+                Arc::new(Int64Array::from_iter(std::iter::repeat_n(version, count)))
             }
             LogColumn::CommitTimestamp(_) => {
                 let millis = self.commit.map(|commit| commit.millis);
-                let times = TimestampMillisecondArray::from_iter(std::iter::repeat_n(millis, telling.len()));
+                let times = TimestampMillisecondArray::from_iter(std::iter::repeat_n(millis, count));
                 Arc::new(times.with_timezone("UTC"))
             }
         })
+    }
+}
+
+/// Which row of each run tells of it: as in Paimon the last one tells the kind, the first one the sequence
+/// number.
+struct Telling {
+    first: Vec<usize>,
+    last: Vec<usize>,
+}
+
+impl Telling {
+    fn of_runs(runs: &OffsetBuffer<i32>) -> Self {
+        let row = |offset: i32| usize::try_from(offset).unwrap_or_default();
+        let bounds = || runs.windows(2);
+        Self {
+            first: bounds().map(|run| row(run[0])).collect(),
+            last: bounds().map(|run| row(run[1] - 1)).collect(),
+        }
     }
 }
 

@@ -12,10 +12,10 @@ use object_store::ObjectStore;
 use tarn_catalog::changes::{ChangeStep, ChangeWork, Commit, Images, RowKinds};
 use tarn_catalog::split::TableScan;
 
-use super::difference::{Side, changes};
+use super::difference::{Likeness, Side, changes};
 use super::layout::LogProjection;
 use super::rows::{KindedRows, KindedStream, Wanted, external, of_file, of_merge};
-use crate::merge::Retractions;
+use crate::merge::{Retractions, set_columns};
 use crate::scan::plan::ScanPlan;
 use crate::scan::shared::ScanShared;
 
@@ -30,7 +30,8 @@ pub struct Task {
 
 #[derive(Debug, Clone)]
 enum Work {
-    Read(Piece),
+    /// Pieces that are read one after the other.
+    Read(Vec<Piece>),
     Difference { before: Arc<ScanPlan>, after: Arc<ScanPlan>, key: Arc<Vec<usize>>, images: Images },
 }
 
@@ -49,15 +50,20 @@ pub struct Place {
 }
 
 impl Task {
-    /// The tasks of a step, in order.
-    pub fn of_step(step: ChangeStep, place: &Place) -> Result<Vec<Self>> {
+    /// The tasks of a step, in order. Where the two rows of an update become one, they can stand in two
+    /// files, so that the files of such a step are one task.
+    pub fn of_step(step: ChangeStep, place: &Place, images_in_arrays: bool) -> Result<Vec<Self>> {
         let ChangeStep { commit, kinds, pairs_updates, work } = step;
         let kinds = Arc::new(kinds);
         let task = |work| Self { commit, kinds: Arc::clone(&kinds), pairs_updates, work };
         Ok(match work {
             ChangeWork::Rows { scan, deleted } => {
                 let plan = place.plan(scan, retractions(deleted))?;
-                Piece::all(&plan).into_iter().map(|piece| task(Work::Read(piece))).collect()
+                let pieces = Piece::all(&plan);
+                match images_in_arrays && pairs_updates {
+                    true => vec![task(Work::Read(pieces))],
+                    false => pieces.into_iter().map(|piece| task(Work::Read(vec![piece]))).collect(),
+                }
             }
             ChangeWork::Difference { before, after, key, images } => {
                 let retractions = retractions(images == Images::After { removed: true });
@@ -88,11 +94,10 @@ impl Task {
         let batch_rows = context.session_config().batch_size();
         let mut arranger = projection.arranger(self.commit, self.pairs_updates);
         let rows = match self.work {
-            Work::Read(piece) => piece.open(&self.kinds, &projection.wanted, batch_rows).await?,
+            Work::Read(pieces) => Piece::chained(pieces, self.kinds, projection.wanted.clone(), batch_rows),
             Work::Difference { before, after, key, images } => {
                 let comparison = Comparison { before, after, key, images, kinds: self.kinds, batch_rows };
-                let changed = comparison.run(&projection.wanted, &context).await?;
-                stream::iter([Ok(changed)]).boxed()
+                comparison.run(&projection.wanted, &context).await?
             }
         };
         // One more, empty, item asks for what was held back.
@@ -132,6 +137,16 @@ impl Piece {
         files.chain(merged).collect()
     }
 
+    /// The rows of pieces, each of which is opened when the one before has ended.
+    fn chained(pieces: Vec<Self>, kinds: Arc<RowKinds>, wanted: Wanted, batch_rows: usize) -> KindedStream {
+        let wanted = Arc::new(wanted);
+        let open = move |piece: Self| {
+            let (kinds, wanted) = (Arc::clone(&kinds), Arc::clone(&wanted));
+            async move { piece.open(&kinds, &wanted, batch_rows).await }
+        };
+        stream::iter(pieces).then(open).try_flatten().boxed()
+    }
+
     async fn open(self, kinds: &RowKinds, wanted: &Wanted, batch_rows: usize) -> Result<KindedStream> {
         match self {
             Self::File { plan, file } => of_file(plan, file, kinds, wanted, batch_rows).await,
@@ -151,15 +166,35 @@ struct Comparison {
 }
 
 impl Comparison {
-    async fn run(&self, wanted: &Wanted, context: &TaskContext) -> Result<KindedRows> {
+    /// The changed rows in batches, whose memory counts until the last is taken.
+    async fn run(&self, wanted: &Wanted, context: &TaskContext) -> Result<KindedStream> {
         let memory = MemoryConsumer::new("difference of versions").register(context.memory_pool());
         let whole =
             Wanted { columns: (0..self.after.schema.fields.len()).collect(), sequence: wanted.sequence };
         let schema = &self.after.arrow_schema;
         let before = Side::collect(self.side(&self.before, &whole).await?, schema, &memory).await?;
         let after = Side::collect(self.side(&self.after, &whole).await?, schema, &memory).await?;
-        let changed = changes(&before, &after, &self.key, self.images)?;
-        Ok(KindedRows { rows: changed.rows.project(&wanted.columns)?, ..changed })
+        let table = self.after.table.as_ref();
+        let sets = self.sets().map_err(external)?;
+        let likeness = Likeness { table, key: &self.key, sets: &sets };
+        let changed = changes(&before, &after, &likeness, self.images, &memory)?;
+        drop((before, after));
+        let changed = KindedRows { rows: changed.rows.project(&wanted.columns)?, ..changed };
+        memory.resize(changed.rows.get_array_memory_size());
+        let (total, batch_rows) = (changed.kinds.len(), self.batch_rows.max(1));
+        let batches = (0..total).step_by(batch_rows).map(move |start| {
+            let _counted = &memory;
+            Ok(changed.slice(start, batch_rows.min(total - start)))
+        });
+        Ok(stream::iter(batches).boxed())
+    }
+
+    /// Columns whose lists are sets to the rule by which either side is merged.
+    fn sets(&self) -> tarn_catalog::Result<Vec<bool>> {
+        match self.before.sections.iter().chain(&self.after.sections).next() {
+            Some(planned) => set_columns(&self.after.table, &planned.section.rule, &self.after.schema),
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn side(&self, plan: &Arc<ScanPlan>, wanted: &Wanted) -> Result<Vec<KindedStream>> {

@@ -24,6 +24,7 @@ mod options;
 mod order;
 mod partial_update;
 mod pick;
+mod sets;
 mod steps;
 mod versions;
 
@@ -32,5 +33,7 @@ mod oracle;
 #[cfg(test)]
 mod refusals;
 
+pub use aggregate::Keys;
 pub use expire::RecordExpiry;
 pub use merger::{Merged, Merger, Retractions};
+pub use sets::set_columns;

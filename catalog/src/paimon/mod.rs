@@ -24,6 +24,7 @@ pub mod global;
 pub mod hash;
 pub mod index_manifest;
 mod java_float;
+mod java_heap;
 mod java_map;
 mod java_text;
 mod joined_branches;

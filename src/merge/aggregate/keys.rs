@@ -4,10 +4,12 @@
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, downcast_primitive};
 use arrow::datatypes::{DataType, Float32Type, Float64Type, ToByteSlice};
 
+use tarn_catalog::Error;
+
 use crate::merge::fault::Fault;
 
 /// The key of each row of one or several columns.
-pub(super) struct Keys {
+pub struct Keys {
     bytes: Vec<u8>,
     /// The end of each row's key in `bytes`.
     ends: Vec<usize>,
@@ -18,15 +20,35 @@ impl Keys {
     pub(super) fn try_new(columns: &[ArrayRef]) -> Result<Self, Fault> {
         let rows = columns.first().map_or(0, |column| column.len());
         let encoders = columns.iter().map(encoder).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::encode(rows, &encoders))
+    }
+
+    /// The same for rows of a table, where the lists of columns with the mark are sets.
+    pub fn of_rows(table: &str, columns: &[(ArrayRef, bool)]) -> Result<Self, Error> {
+        let encoder = |(column, is_set): &(ArrayRef, bool)| match is_set {
+            true => set_encoder(column),
+            false => encoder(column),
+        };
+        let encoders = columns.iter().map(encoder).collect::<Result<Vec<_>, _>>();
+        let encoders = encoders.map_err(|fault| fault.at(table, "values that are compared"))?;
+        Ok(Self::encode(columns.first().map_or(0, |(column, _)| column.len()), &encoders))
+    }
+
+    fn encode(rows: usize, encoders: &[Encoder]) -> Self {
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows));
         for row in 0..rows {
             encoders.iter().for_each(|encode| encode(row, &mut bytes));
             ends.push(bytes.len());
         }
-        Ok(Self { bytes, ends })
+        Self { bytes, ends }
     }
 
-    pub(super) fn get(&self, row: u32) -> &[u8] {
+    /// Bytes of memory.
+    pub fn size(&self) -> usize {
+        self.bytes.capacity() + self.ends.capacity() * size_of::<usize>()
+    }
+
+    pub fn get(&self, row: u32) -> &[u8] {
         let row = row as usize;
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
         &self.bytes[start..self.ends[row]]
@@ -44,6 +66,19 @@ fn encoder(column: &ArrayRef) -> Result<Encoder, Fault> {
         out.push(u8::from(valid));
         if valid {
             encode(row, out);
+        }
+    }))
+}
+
+/// The same for a column whose lists are sets; other columns have their usual keys.
+fn set_encoder(column: &ArrayRef) -> Result<Encoder, Fault> {
+    let Some(lists) = column.as_list_opt::<i32>().cloned() else { return encoder(column) };
+    let element = encoder(lists.values())?;
+    Ok(Box::new(move |row, out| {
+        out.push(u8::from(lists.is_valid(row)));
+        if lists.is_valid(row) {
+            let offsets = lists.value_offsets();
+            unordered(offsets[row] as usize..offsets[row + 1] as usize, out, |index, out| element(index, out));
         }
     }))
 }
@@ -88,7 +123,10 @@ fn value_encoder(column: &ArrayRef) -> Result<Encoder, Fault> {
             let (key, value) = (encoder(column.keys())?, encoder(column.values())?);
             Box::new(move |row, out| {
                 let offsets = column.value_offsets();
-                entries(&key, &value, offsets[row] as usize..offsets[row + 1] as usize, out);
+                unordered(offsets[row] as usize..offsets[row + 1] as usize, out, |index, out| {
+                    key(index, out);
+                    value(index, out);
+                });
             })
         },
         other => return Err(Fault::refused(format!("values of type {other} cannot be told apart")))
@@ -130,18 +168,18 @@ fn elements(element: &Encoder, range: std::ops::Range<usize>, out: &mut Vec<u8>)
     range.for_each(|index| element(index, out));
 }
 
-fn entries(key: &Encoder, value: &Encoder, range: std::ops::Range<usize>, out: &mut Vec<u8>) {
+/// The keys of elements whose order does not count.
+fn unordered(range: std::ops::Range<usize>, out: &mut Vec<u8>, encode: impl Fn(usize, &mut Vec<u8>)) {
     let mut encoded: Vec<Vec<u8>> = range
         .map(|index| {
-            let mut entry = Vec::new();
-            key(index, &mut entry);
-            value(index, &mut entry);
-            entry
+            let mut element = Vec::new();
+            encode(index, &mut element);
+            element
         })
         .collect();
     encoded.sort_unstable();
     out.extend_from_slice(&(encoded.len() as u64).to_le_bytes());
-    encoded.iter().for_each(|entry| out.extend_from_slice(entry));
+    encoded.iter().for_each(|element| out.extend_from_slice(element));
 }
 
 #[cfg(test)]
@@ -190,6 +228,22 @@ mod tests {
         let keys = Keys::try_new(&[Arc::new(maps.finish()) as ArrayRef]).unwrap();
         assert_eq!(keys.get(0), keys.get(1));
         assert_ne!(keys.get(0), keys.get(2));
+    }
+
+    #[test]
+    fn lists_are_equal_in_any_order_where_they_are_sets() {
+        let mut lists = arrow::array::ListBuilder::new(Int32Builder::new());
+        for items in [[Some(1), None], [None, Some(1)], [Some(1), Some(1)]] {
+            lists.append_value(items);
+        }
+        lists.append_null();
+        let lists: ArrayRef = Arc::new(lists.finish());
+        let sets = Keys::of_rows("t", &[(Arc::clone(&lists), true)]).unwrap();
+        assert_eq!(sets.get(0), sets.get(1));
+        assert_ne!(sets.get(0), sets.get(2));
+        assert_ne!(sets.get(0), sets.get(3));
+        let plain = Keys::of_rows("t", &[(lists, false)]).unwrap();
+        assert_ne!(plain.get(0), plain.get(1));
     }
 
     #[test]

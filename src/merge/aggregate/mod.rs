@@ -28,6 +28,7 @@ use self::bitmap::unite;
 use self::collect::collect;
 pub(super) use self::fold::Work;
 use self::function::Function;
+pub use self::keys::Keys;
 use self::map::{merge_map, merge_map_with_key_time};
 use self::nested_partial_update::nested_partial_update;
 use self::number::arithmetic;

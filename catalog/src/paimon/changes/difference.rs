@@ -43,7 +43,7 @@ pub async fn steps(
         // What an append table lost is not told.
         let added: Vec<ManifestEntry> = added.into_iter().cloned().collect();
         let scan = version.plan_files(request, &added, Some(after), Merging::None).await?;
-        return Ok(vec![rows_of(version, scan, Some(after))]);
+        return Ok(vec![rows_of(version, scan, Some(commit_of(after)))]);
     }
     let comparison = Comparison { version, request, before, after, removed, key: key_positions(&schema) };
     let (gone, added) = (group(label, gone)?, group(label, added)?);

@@ -15,7 +15,7 @@ use crate::paimon::table_version::PaimonTableVersion;
 use crate::paimon::timeline::Timeline;
 use crate::table::ScanRequest;
 
-use super::commits::{check_added, plan, rows_of};
+use super::commits::{self, Runs, check_added, commit_of};
 use super::range::CommittedFiles;
 use super::snapshot_rows;
 
@@ -91,13 +91,20 @@ impl Start {
     }
 }
 
-/// The first look, then every commit that there is; `keep_deleted` says whether the first look has rows
-/// for keys that are gone.
+/// What is shown of the rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    /// The first look has rows for keys that are gone.
+    pub deleted: bool,
+    pub runs: Runs,
+}
+
+/// The first look, then every commit that there is.
 pub async fn steps(
     version: &PaimonTableVersion,
     request: &ScanRequest,
     start: &Start,
-    keep_deleted: bool,
+    shown: Shown,
 ) -> Result<Vec<ChangeStep>> {
     let version = &if start.sees_postponed { version.clone().with_postponed() } else { version.clone() };
     let timeline = version.table().timeline();
@@ -112,12 +119,12 @@ pub async fn steps(
     };
     let mut steps = Vec::new();
     if let Some(snapshot) = first {
-        steps.extend(first_look(version, request, start, &snapshot, keep_deleted).await?);
+        steps.extend(first_look(version, request, start, &snapshot, shown).await?);
         next = Some(snapshot.id + 1);
     }
     let Some(mut next) = next else { return Ok(steps) };
     while let Some(snapshot) = commit(version, &timeline, next).await? {
-        steps.extend(follow_one(version, request, start, &snapshot).await?);
+        steps.extend(follow_one(version, request, start, &snapshot, shown).await?);
         next += 1;
     }
     Ok(steps)
@@ -129,29 +136,31 @@ async fn first_look(
     request: &ScanRequest,
     start: &Start,
     snapshot: &Snapshot,
-    keep_deleted: bool,
+    shown: Shown,
 ) -> Result<Vec<ChangeStep>> {
     let schema = version.table_schema();
     let levels = if schema.primary_key.is_empty() { Levels::All } else { start.first_levels };
     let mut files = version.table().manifest_reader(&schema).live(snapshot).await?;
     files.retain(|entry| levels.has(entry.file.level));
-    snapshot_rows::steps(version, request, snapshot, &files, keep_deleted).await
+    snapshot_rows::steps(version, request, snapshot, &files, shown.deleted).await
 }
 
+/// What one commit wrote.
 async fn follow_one(
     version: &PaimonTableVersion,
     request: &ScanRequest,
     start: &Start,
     snapshot: &Snapshot,
-) -> Result<Option<ChangeStep>> {
+    shown: Shown,
+) -> Result<Vec<ChangeStep>> {
     let reader = version.table().manifest_reader(&version.table_schema());
     let entries: Vec<ManifestEntry> = match start.files {
         CommittedFiles::Data if snapshot.commit_kind == CommitKind::Append => reader.delta(snapshot).await?,
-        CommittedFiles::Data => return Ok(None),
+        CommittedFiles::Data => return Ok(Vec::new()),
         CommittedFiles::Changelog => reader.changelog(snapshot).await?,
     };
     check_added(version.table().label(), snapshot, &entries)?;
-    Ok(Some(rows_of(version, plan(version, request, &entries).await?, Some(snapshot))))
+    commits::steps(version, request, &entries, shown.runs, Some(commit_of(snapshot))).await
 }
 
 /// The snapshot to begin with: one that expired is made up for by the earliest that is left.

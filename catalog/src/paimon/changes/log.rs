@@ -13,9 +13,9 @@ use crate::schema::TableSchema;
 use crate::split::TableScan;
 use crate::table::{ScanRequest, TableVersion};
 
-use super::commits::{check_added, files_of, plan, rows_of};
+use super::commits::{self, Runs, check_added, files_of};
 use super::difference;
-use super::follow::{self, Start};
+use super::follow::{self, Shown, Start};
 use super::range::{CommittedFiles, Range};
 
 /// Commits whose lists of files are read at a time.
@@ -62,7 +62,8 @@ impl PaimonChangeLog {
         let written: Vec<Vec<ManifestEntry>> =
             stream::iter(written).buffered(CONCURRENT_COMMITS).try_collect().await?;
         let entries: Vec<ManifestEntry> = written.into_iter().flatten().collect();
-        Ok(vec![rows_of(&self.version, plan(&self.version, request, &entries).await?, None)])
+        let runs = if self.layout.images_in_arrays { Runs::OfSplits } else { Runs::Any };
+        commits::steps(&self.version, request, &entries, runs, None).await
     }
 }
 
@@ -99,7 +100,11 @@ impl ChangeLog for PaimonChangeLog {
             Subject::Between(Range::Difference { before, after }) => {
                 difference::steps(&self.version, request, (before, after), self.deleted).await
             }
-            Subject::Stream(start) => follow::steps(&self.version, request, start, self.deleted).await,
+            Subject::Stream(start) => {
+                let runs = if self.layout.images_in_arrays { Runs::OfBuckets } else { Runs::Any };
+                let shown = Shown { deleted: self.deleted, runs };
+                follow::steps(&self.version, request, start, shown).await
+            },
         }
     }
 }

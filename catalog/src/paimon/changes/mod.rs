@@ -7,6 +7,7 @@ mod follow;
 mod log;
 mod range;
 mod snapshot_rows;
+mod splits;
 mod view;
 
 pub use view::{LogTable, LogView, open};

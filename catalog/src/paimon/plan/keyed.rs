@@ -12,7 +12,7 @@ use crate::split::{DataFile, SplitUnit};
 
 use super::bounds::FileTest;
 use super::lower::{Lowering, key_bounds};
-use super::sections::{Key, KeyRange, Section, sections};
+use super::sections::{Key, KeyRange, Section, sections, sections_in_javas_order};
 use crate::paimon::manifest::{DataFileMeta, FileSource, ManifestEntry};
 use crate::paimon::rules::ReadRules;
 use crate::paimon::table::PaimonTable;
@@ -176,7 +176,8 @@ pub fn key_positions(schema: &TableSchema) -> Vec<usize> {
     key.iter().filter_map(|field| schema.index_of(&field.name)).collect()
 }
 
-/// The files of a bucket, parted where no key range reaches from one part into the next.
+/// The files of a bucket, parted where no key range reaches from one part into the next; within a part in
+/// the order in which Paimon reads them one after the other, if they were given in that of the manifests.
 pub async fn sections_of<'a>(
     table: &PaimonTable,
     files: &[&'a ManifestEntry],
@@ -190,8 +191,10 @@ pub async fn sections_of<'a>(
         }
     }
     check_keys(table.label(), &keyed)?;
-    let entries = |section: Section<KeyedFile<'a>>| section.into_iter().flatten().map(|file| file.entry);
-    Ok(sections(keyed).into_iter().map(|section| entries(section).collect()).collect())
+    let entries = |section: Section<KeyedFile<'a>>| {
+        section.into_iter().flatten().map(|file| file.entry).collect()
+    };
+    Ok(sections_in_javas_order(keyed).into_iter().map(entries).collect())
 }
 
 /// The merge rule of a table.

@@ -8,6 +8,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::datum::Datum;
+use crate::paimon::java_heap::JavaHeap;
 
 /// A key: one value for each key column.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,14 +44,24 @@ pub trait KeyRange {
 pub type Section<T> = Vec<Vec<T>>;
 
 /// Divides files into sections, in ascending order of keys.
-pub fn sections<T: KeyRange>(mut files: Vec<T>) -> Vec<Section<T>> {
+pub fn sections<T: KeyRange>(files: Vec<T>) -> Vec<Section<T>> {
+    divide(files).into_iter().map(runs).collect()
+}
+
+/// The same, with the runs of a section in the order in which Paimon reads them one after the other.
+pub fn sections_in_javas_order<T: KeyRange>(files: Vec<T>) -> Vec<Section<T>> {
+    divide(files).into_iter().map(javas_runs).collect()
+}
+
+/// The files of each section, sorted.
+fn divide<T: KeyRange>(mut files: Vec<T>) -> Vec<Vec<T>> {
     files.sort_by(|a, b| a.min_key().cmp(b.min_key()).then_with(|| a.max_key().cmp(b.max_key())));
     let mut sections = Vec::new();
     let mut current: Vec<T> = Vec::new();
     let mut bound: Option<Key> = None;
     for file in files {
         if bound.as_ref().is_some_and(|bound| file.min_key() > bound) {
-            sections.push(runs(std::mem::take(&mut current)));
+            sections.push(std::mem::take(&mut current));
             bound = None;
         }
         if bound.as_ref().is_none_or(|bound| file.max_key() > bound) {
@@ -59,7 +70,7 @@ pub fn sections<T: KeyRange>(mut files: Vec<T>) -> Vec<Section<T>> {
         current.push(file);
     }
     if !current.is_empty() {
-        sections.push(runs(current));
+        sections.push(current);
     }
     sections
 }
@@ -89,6 +100,22 @@ fn runs<T: KeyRange>(files: Vec<T>) -> Section<T> {
         ends.push(Reverse((end, run)));
     }
     runs
+}
+
+/// As [`runs`], by the steps of Java's `IntervalPartition`.
+fn javas_runs<T: KeyRange>(files: Vec<T>) -> Section<T> {
+    let end = |run: &Vec<T>| run.last().map(|file| file.max_key().clone());
+    let mut runs = JavaHeap::new(|a: &Vec<T>, b: &Vec<T>| end(a).cmp(&end(b)));
+    for file in files {
+        let mut first = runs.poll().unwrap_or_default();
+        if end(&first).is_none_or(|end| *file.min_key() > end) {
+            first.push(file);
+        } else {
+            runs.add(vec![file]);
+        }
+        runs.add(first);
+    }
+    runs.into_elements()
 }
 
 #[cfg(test)]
