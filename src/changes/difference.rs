@@ -17,7 +17,9 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use futures::StreamExt;
 use tarn_catalog::changes::Images;
 
-use super::rows::{DELETE, INSERT, KindedRows, KindedStream, UPDATE_AFTER, UPDATE_BEFORE, external, takes_back};
+use super::rows::{
+    DELETE, INSERT, KindedRows, KindedStream, UPDATE_AFTER, UPDATE_BEFORE, external, takes_back,
+};
 use crate::merge::Keys;
 
 /// What a row costs beside its bytes: its place in a hash table, and in the outcome.
@@ -109,7 +111,10 @@ pub fn changes(
 enum Encoded {
     Flat(Rows),
     /// Where some order does not count.
-    Nested { keys: Keys, rows: usize },
+    Nested {
+        keys: Keys,
+        rows: usize,
+    },
 }
 
 impl Encoded {
@@ -197,7 +202,8 @@ fn keyed(sides: [&Side; 2], keys: &[Encoded; 2], values: &[Encoded; 2], images: 
         }
     }
     if images != (Images::After { removed: false }) {
-        let mut removed: Vec<usize> = old.into_values().filter(|&row| !takes_back(before.kinds[row])).collect();
+        let mut removed: Vec<usize> =
+            old.into_values().filter(|&row| !takes_back(before.kinds[row])).collect();
         removed.sort_unstable();
         changes.extend(removed.into_iter().map(|row| (0, row, DELETE)));
     }

@@ -32,7 +32,12 @@ pub struct Task {
 enum Work {
     /// Pieces that are read one after the other.
     Read(Vec<Piece>),
-    Difference { before: Arc<ScanPlan>, after: Arc<ScanPlan>, key: Arc<Vec<usize>>, images: Images },
+    Difference {
+        before: Arc<ScanPlan>,
+        after: Arc<ScanPlan>,
+        key: Arc<Vec<usize>>,
+        images: Images,
+    },
 }
 
 /// A part of a scan.

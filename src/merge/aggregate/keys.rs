@@ -78,7 +78,9 @@ fn set_encoder(column: &ArrayRef) -> Result<Encoder, Fault> {
         out.push(u8::from(lists.is_valid(row)));
         if lists.is_valid(row) {
             let offsets = lists.value_offsets();
-            unordered(offsets[row] as usize..offsets[row + 1] as usize, out, |index, out| element(index, out));
+            unordered(offsets[row] as usize..offsets[row + 1] as usize, out, |index, out| {
+                element(index, out)
+            });
         }
     }))
 }

@@ -104,7 +104,7 @@ impl ChangeLog for PaimonChangeLog {
                 let runs = if self.layout.images_in_arrays { Runs::OfBuckets } else { Runs::Any };
                 let shown = Shown { deleted: self.deleted, runs };
                 follow::steps(&self.version, request, start, shown).await
-            },
+            }
         }
     }
 }

@@ -191,9 +191,8 @@ pub async fn sections_of<'a>(
         }
     }
     check_keys(table.label(), &keyed)?;
-    let entries = |section: Section<KeyedFile<'a>>| {
-        section.into_iter().flatten().map(|file| file.entry).collect()
-    };
+    let entries =
+        |section: Section<KeyedFile<'a>>| section.into_iter().flatten().map(|file| file.entry).collect();
     Ok(sections_in_javas_order(keyed).into_iter().map(entries).collect())
 }
 

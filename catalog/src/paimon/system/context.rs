@@ -163,7 +163,8 @@ impl Version {
 
     /// Whether a scan reads a bucket: postponed rows wait for a compaction that places them.
     pub fn reads_bucket(&self, bucket: i32) -> bool {
-        (bucket >= 0 || !self.rules.hides_postponed) && self.rules.only_bucket.is_none_or(|only| only == bucket)
+        (bucket >= 0 || !self.rules.hides_postponed)
+            && self.rules.only_bucket.is_none_or(|only| only == bucket)
     }
 
     /// The files that a scan of the snapshot can read, in order of partition, bucket and name.
