@@ -13,6 +13,7 @@ pub mod deletion_vector;
 pub mod delta;
 pub mod error;
 pub mod files;
+pub mod iceberg;
 pub mod location;
 pub mod merge_rule;
 pub mod paimon;

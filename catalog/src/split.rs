@@ -29,12 +29,14 @@ pub struct TableScan {
 }
 
 /// The columns of a data file as its writer named them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FileSchema {
     pub id: i64,
     /// Names and types as the file has them; ids say which column of the table each one is.
     pub fields: Vec<SchemaField>,
     pub lookup: FieldLookup,
+    /// What stands in every row of a column that a file does not hold, by field id; NULL without one.
+    pub defaults: Vec<(i32, Datum)>,
 }
 
 /// How a column of a [`FileSchema`] is found in the physical file.
@@ -157,6 +159,31 @@ pub enum DeleteSource {
     },
     /// Row positions that the metadata itself holds.
     Inline(Arc<RowPositions>),
+    /// A file of positions in data files: columns with the data file's name and the position.
+    Positions {
+        file: Arc<DeleteFile>,
+        /// The data file's name as the delete file has it.
+        of: String,
+    },
+    /// A file of rows: what is equal to one of them in all of its columns is deleted; NULL equals NULL.
+    Equality(Arc<DeleteFile>),
+}
+
+/// A file whose rows tell what is deleted. Which rows those are is found out by reading it.
+#[derive(Debug, Clone)]
+pub struct DeleteFile {
+    pub file: DataFile,
+    /// The schema that the file was written with.
+    pub schema: Arc<FileSchema>,
+    /// The columns to read, in the types in which they are compared.
+    pub fields: Vec<SchemaField>,
+}
+
+/// Files are immutable: one path, one file.
+impl PartialEq for DeleteFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.file.path == other.file.path && self.fields == other.fields
+    }
 }
 
 /// How a deletion vector's bytes are laid out.

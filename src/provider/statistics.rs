@@ -45,6 +45,7 @@ fn live_rows(file: &DataFile, deletes: &[DeleteSource]) -> Option<u64> {
         [] => Some(file.rows),
         // Several sources may name the same row; one cannot.
         [only] => match deletes.get(*only)? {
+            DeleteSource::Positions { .. } | DeleteSource::Equality(_) => None,
             DeleteSource::Inline(positions) => file.rows.checked_sub(positions.len()),
             DeleteSource::Bitmap { cardinality, .. } => file.rows.checked_sub((*cardinality)?),
         },

@@ -21,7 +21,7 @@ use super::order::{FileOrder, VersionOrder, file_ranks, needs_kinds, needs_seque
 use super::outcome::Resolved;
 use crate::error::{Error, ErrorKind, Result};
 use crate::merge::Retractions;
-use crate::scan::deletes::undeleted_rows;
+use crate::scan::deletes::DeleteReader;
 use crate::scan::footer::FooterCache;
 use crate::scan::reader::{self, FileToRead, ReadColumns, SystemColumn, WhenMissing};
 
@@ -84,7 +84,6 @@ impl Section {
     /// Reads the columns of one file that resolving needs.
     async fn read_keys(&self, index: usize, needs: Needs) -> Result<FileKeys> {
         let file = &self.files[index];
-        let undeleted = undeleted_rows(file, &self.deletes, &self.store).await?;
         let wanted = self.rule.key.iter().chain(&self.rule.sequence_fields);
         let mut system = Vec::new();
         if needs.sequence {
@@ -102,6 +101,9 @@ impl Section {
             footers: Arc::clone(&self.footers),
             table: Arc::clone(&self.table),
         };
+        let deletes =
+            DeleteReader::new(Arc::clone(&self.table), Arc::clone(&self.store), Arc::clone(&self.footers));
+        let undeleted = deletes.undeleted_rows(source.clone(), &self.deletes).await?;
         let stream = reader::open(source, &columns, undeleted.as_ref(), KEY_BATCH_ROWS).await?;
         let batches: Vec<RecordBatch> = stream.try_collect().await?;
         let mut types: Vec<DataType> = columns.fields.iter().map(|field| field.data_type.arrow()).collect();

@@ -1,4 +1,4 @@
-//! Deletion vectors as masks of the rows that they leave.
+//! What deletes rows, as masks of the rows that it leaves.
 
 use std::sync::Arc;
 
@@ -6,52 +6,79 @@ use arrow::array::BooleanBufferBuilder;
 use arrow::buffer::BooleanBuffer;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tarn_catalog::row_positions::RowPositions;
-use tarn_catalog::split::{DataFile, DeleteSource};
+use tarn_catalog::split::{DataFile, DeleteFile, DeleteSource};
 use tarn_catalog::{Error, Result};
 
-/// The rows of a file that its deletion vectors leave; `None` where the file has none.
-pub async fn undeleted_rows(
-    file: &DataFile,
-    deletes: &[DeleteSource],
-    store: &Arc<dyn ObjectStore>,
-) -> Result<Option<BooleanBuffer>> {
-    if file.deletes.is_empty() {
-        return Ok(None);
+use super::delete_files::DeleteFiles;
+use super::footer::FooterCache;
+use super::reader::FileToRead;
+
+/// Reads the deletes of a scan.
+#[derive(Debug)]
+pub struct DeleteReader {
+    store: Arc<dyn ObjectStore>,
+    files: DeleteFiles,
+}
+
+impl DeleteReader {
+    pub fn new(table: Arc<str>, store: Arc<dyn ObjectStore>, footers: Arc<FooterCache>) -> Self {
+        Self { files: DeleteFiles::new(table, Arc::clone(&store), footers), store }
     }
-    let rows = usize::try_from(file.rows)
-        .map_err(|_| Error::corrupt(file.path.to_string(), "it has too many rows to address"))?;
-    let mut undeleted = BooleanBufferBuilder::new(rows);
-    undeleted.append_n(rows, true);
-    for &index in &file.deletes {
-        let source = deletes.get(index).ok_or_else(|| {
-            Error::corrupt(
-                file.path.to_string(),
-                format!("it names delete source {index}, which is not there"),
-            )
-        })?;
-        for position in load(source, store).await?.iter() {
-            match usize::try_from(position) {
-                Ok(position) if position < rows => undeleted.set_bit(position, false),
-                _ => {
-                    let reason = format!("a deletion vector names row {position} of {rows}");
-                    return Err(Error::corrupt(file.path.to_string(), reason));
+
+    /// The rows of a file that its deletes leave; `None` where it has none.
+    pub async fn undeleted_rows(
+        &self,
+        source: FileToRead<'_>,
+        deletes: &[DeleteSource],
+    ) -> Result<Option<BooleanBuffer>> {
+        let file = source.file;
+        if file.deletes.is_empty() {
+            return Ok(None);
+        }
+        let rows = usize::try_from(file.rows)
+            .map_err(|_| Error::corrupt(file.path.to_string(), "it has too many rows to address"))?;
+        let mut undeleted = BooleanBufferBuilder::new(rows);
+        undeleted.append_n(rows, true);
+        let mut by_value: Vec<&Arc<DeleteFile>> = Vec::new();
+        for &index in &file.deletes {
+            let delete = deletes.get(index).ok_or_else(|| {
+                let reason = format!("it names delete source {index}, which is not there");
+                Error::corrupt(file.path.to_string(), reason)
+            })?;
+            match delete {
+                DeleteSource::Bitmap { path, offset, length, layout, .. } => {
+                    let end = offset.checked_add(*length).ok_or_else(|| {
+                        let reason = format!("impossible range of {length} bytes at {offset}");
+                        Error::corrupt(path.to_string(), reason)
+                    })?;
+                    let bytes = self.store.get_range(path, *offset..end).await;
+                    let bytes = bytes.map_err(|error| Error::storage(path.to_string(), error))?;
+                    bury(&mut undeleted, file, &RowPositions::decode(&bytes, *layout, path)?)?;
                 }
+                DeleteSource::Inline(positions) => bury(&mut undeleted, file, positions)?,
+                DeleteSource::Positions { file: delete, of } => {
+                    if let Some(positions) = self.files.positions(delete).await?.get(of) {
+                        bury(&mut undeleted, file, positions)?;
+                    }
+                }
+                DeleteSource::Equality(delete) => by_value.push(delete),
+            }
+        }
+        self.files.bury_equal_rows(&mut undeleted, source, &by_value).await?;
+        Ok(Some(undeleted.finish()))
+    }
+}
+
+fn bury(undeleted: &mut BooleanBufferBuilder, file: &DataFile, positions: &RowPositions) -> Result<()> {
+    let rows = undeleted.len();
+    for position in positions.iter() {
+        match usize::try_from(position) {
+            Ok(position) if position < rows => undeleted.set_bit(position, false),
+            _ => {
+                let reason = format!("a deletion vector names row {position} of {rows}");
+                return Err(Error::corrupt(file.path.to_string(), reason));
             }
         }
     }
-    Ok(Some(undeleted.finish()))
-}
-
-async fn load(source: &DeleteSource, store: &Arc<dyn ObjectStore>) -> Result<RowPositions> {
-    match source {
-        DeleteSource::Inline(positions) => Ok(RowPositions::clone(positions)),
-        DeleteSource::Bitmap { path, offset, length, layout, .. } => {
-            let end = offset.checked_add(*length).ok_or_else(|| {
-                Error::corrupt(path.to_string(), format!("impossible range of {length} bytes at {offset}"))
-            })?;
-            let bytes = store.get_range(path, *offset..end).await;
-            let bytes = bytes.map_err(|error| Error::storage(path.to_string(), error))?;
-            RowPositions::decode(&bytes, *layout, path)
-        }
-    }
+    Ok(())
 }

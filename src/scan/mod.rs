@@ -1,6 +1,7 @@
 //! Step 2 of a read: files with row masks, through DataFusion's own Parquet source where it can.
 
 pub mod count;
+mod delete_files;
 pub mod deletes;
 pub mod evolve;
 mod filter;

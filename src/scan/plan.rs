@@ -13,7 +13,7 @@ use tarn_catalog::merge_rule::MergeRule;
 use tarn_catalog::split::{DataFile, FileFormat, PruningCounts, SplitUnit, TableScan};
 use tokio::sync::OnceCell;
 
-use super::deletes::undeleted_rows;
+use super::deletes::DeleteReader;
 use super::reader::FileToRead;
 use super::shared::ScanShared;
 use crate::error::Result;
@@ -36,6 +36,7 @@ pub struct ScanPlan {
     pub shared: Arc<ScanShared>,
     pub file_schemas: Arc<Vec<Arc<tarn_catalog::split::FileSchema>>>,
     pub deletes: Arc<Vec<tarn_catalog::split::DeleteSource>>,
+    pub delete_reader: DeleteReader,
     pub sections: Vec<PlannedSection>,
     pub files: Vec<PlannedFile>,
     pub zips: Vec<Arc<Vec<DataFile>>>,
@@ -90,8 +91,11 @@ impl ScanPlan {
         shared: Arc<ScanShared>,
         retractions: Retractions,
     ) -> Self {
+        let table: Arc<str> = scan.table.into();
+        let footers = Arc::clone(&shared.footers);
         let mut plan = Self {
-            table: scan.table.into(),
+            delete_reader: DeleteReader::new(Arc::clone(&table), Arc::clone(&store), footers),
+            table,
             snapshot_id: scan.snapshot_id,
             arrow_schema: scan.schema.arrow(),
             schema: scan.schema,
@@ -201,7 +205,7 @@ impl ScanPlan {
 
     /// The rows of a file outside any section that deletion vectors leave.
     pub async fn undeleted(&self, planned: &PlannedFile) -> Result<Option<BooleanBuffer>> {
-        let load = || undeleted_rows(&planned.file, &self.deletes, &self.store);
+        let load = || self.delete_reader.undeleted_rows(self.file_to_read(&planned.file), &self.deletes);
         Ok(planned.undeleted.get_or_try_init(load).await?.clone())
     }
 }

@@ -10,7 +10,6 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tarn_catalog::split::DataFile;
 
-use super::deletes::undeleted_rows;
 use super::output::Output;
 use super::plan::ScanPlan;
 use super::reader::{self, BatchStream, ReadColumns, ZipToRead};
@@ -39,7 +38,8 @@ pub async fn open_zip(
     // A deletion vector hangs on one file and speaks for the rows of all.
     let mut live: Option<BooleanBuffer> = None;
     for file in files {
-        if let Some(undeleted) = undeleted_rows(file, &plan.deletes, &plan.store).await.map_err(external)? {
+        let undeleted = plan.delete_reader.undeleted_rows(plan.file_to_read(file), &plan.deletes);
+        if let Some(undeleted) = undeleted.await.map_err(external)? {
             live = Some(live.map_or(undeleted.clone(), |live| &live & &undeleted));
         }
     }

@@ -80,7 +80,7 @@ pub fn columns(table: &str, snapshot: &Snapshot) -> Result<Columns> {
             options: snapshot.metadata.configuration.clone(),
             comment: snapshot.metadata.description.clone(),
         }),
-        file: Arc::new(FileSchema { id: snapshot.version, fields: physical, lookup }),
+        file: Arc::new(FileSchema { id: snapshot.version, fields: physical, lookup, defaults: Vec::new() }),
         partition,
     })
 }

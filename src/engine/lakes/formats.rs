@@ -6,6 +6,7 @@ use futures::future::try_join_all;
 use object_store::path::Path;
 use tarn_catalog::delta::{DeltaTable, LOG_FOLDER};
 use tarn_catalog::files::MetadataFiles;
+use tarn_catalog::iceberg::{IcebergTable, METADATA_SUFFIX};
 use tarn_catalog::location::LakePlace;
 use tarn_catalog::paimon::{FileSystemWarehouse, ObjectName};
 use tarn_catalog::table::Table;
@@ -54,7 +55,7 @@ impl TableFolders {
         {
             return Ok(Some(TableFormat::Paimon));
         }
-        let is_metadata = |name: &str| name.ends_with(".metadata.json");
+        let is_metadata = |name: &str| name.ends_with(METADATA_SUFFIX);
         if has("metadata") && self.holds(&folder.clone().join("metadata"), is_metadata).await? {
             return Ok(Some(TableFormat::Iceberg));
         }
@@ -91,7 +92,11 @@ impl TableFolders {
                 let place = Arc::clone(&self.place);
                 Ok(Some(Arc::new(DeltaTable::new(label, self.files.clone(), folder, place))))
             }
-            Some(TableFormat::Iceberg) => Err(Error::unsupported(label, "Iceberg")),
+            Some(TableFormat::Iceberg) => {
+                no_views("Iceberg", label, name)?;
+                let place = Arc::clone(&self.place);
+                Ok(Some(Arc::new(IcebergTable::new(label, self.files.clone(), folder, place))))
+            }
             Some(TableFormat::Hudi) => Err(Error::unsupported(label, "Hudi")),
             Some(TableFormat::Lance) => Err(Error::unsupported(label, "Lance")),
         }

@@ -49,6 +49,9 @@ impl EvolvedColumn {
         let written = file.field_by_id(wanted.id);
         let place = written.and_then(|field| Some((field, find_field(physical, field, file.lookup)?)));
         let Some((written, place)) = place else {
+            if let Some((_, datum)) = file.defaults.iter().find(|(id, _)| *id == wanted.id) {
+                return Ok(Self::Constant(datum_to_scalar(datum, &wanted.data_type).map_err(in_column)?));
+            }
             if !wanted.nullable {
                 let reason = "it is NOT NULL in the table and not in the file".to_owned();
                 return Err(in_column(CastError::Physical(reason)));

@@ -121,7 +121,12 @@ impl ColumnPlan {
         // The ids are only of this plan: system columns are found by name.
         let ids = 0..i32::MAX;
         let system: Vec<_> = columns.system.iter().zip(ids).map(|(column, id)| column.as_field(id)).collect();
-        let system_schema = FileSchema { id: schema.id, fields: system.clone(), lookup: FieldLookup::ByName };
+        let system_schema = FileSchema {
+            id: schema.id,
+            fields: system.clone(),
+            lookup: FieldLookup::ByName,
+            defaults: Vec::new(),
+        };
         let evolvers = |physical: &Schema| -> Result<(BatchEvolver, BatchEvolver)> {
             let constants = &file.constants;
             let table = BatchEvolver::try_new(&columns.fields, schema, constants, physical, origin.clone())?;

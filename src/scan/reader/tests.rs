@@ -41,7 +41,7 @@ impl TestFile {
             Some("avro") => FileFormat::Avro,
             other => panic!("{other:?}"),
         };
-        let schema = FileSchema { id: 0, fields, lookup: FieldLookup::ByName };
+        let schema = FileSchema { id: 0, fields, lookup: FieldLookup::ByName, defaults: Vec::new() };
         Self { store, file: data_file(path, format, size, rows), schema }
     }
 

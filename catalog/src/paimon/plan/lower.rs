@@ -122,6 +122,7 @@ impl<'a> Lowering<'a> {
                 id: schema.id,
                 fields,
                 lookup: FieldLookup::ByName,
+                defaults: Vec::new(),
             }));
             self.file_schemas.len() - 1
         })

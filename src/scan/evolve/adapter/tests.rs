@@ -54,6 +54,7 @@ fn file() -> FileSchema {
             field(1, "same", LogicalType::Int),
         ],
         lookup: FieldLookup::ByName,
+        defaults: Vec::new(),
     }
 }
 

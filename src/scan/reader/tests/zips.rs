@@ -52,8 +52,12 @@ impl Table {
             field(2, "b", LogicalType::STRING),
             field(3, "c", LogicalType::Int),
         ];
-        table.schemas =
-            vec![Arc::new(FileSchema { id: 0, fields: written.to_vec(), lookup: FieldLookup::ByName })];
+        table.schemas = vec![Arc::new(FileSchema {
+            id: 0,
+            fields: written.to_vec(),
+            lookup: FieldLookup::ByName,
+            defaults: Vec::new(),
+        })];
         table
     }
 

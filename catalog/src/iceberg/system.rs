@@ -1,0 +1,226 @@
+//! Tables of metadata: `t$snapshots`, `t$history`, `t$refs`, `t$manifests`, `t$files`.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use iceberg::spec::{DataContentType, ManifestContentType};
+
+use super::manifests::{live, manifest_list};
+use super::metadata::Metadata;
+use super::table::IcebergTable;
+use crate::datum::Datum;
+use crate::error::Result;
+use crate::schema::{SchemaField, TableSchema};
+use crate::system::{SystemRow, SystemTable, SystemValue};
+use crate::types::LogicalType;
+
+pub const NAMES: &[&str] = &["files", "history", "manifests", "refs", "snapshots"];
+
+const LONG: LogicalType = LogicalType::BigInt;
+const INT: LogicalType = LogicalType::Int;
+const TEXT: LogicalType = LogicalType::STRING;
+const INSTANT: LogicalType = LogicalType::TimestampLtz { precision: 3 };
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Files,
+    History,
+    Manifests,
+    Refs,
+    Snapshots,
+}
+
+impl Kind {
+    fn columns(self) -> &'static [(&'static str, LogicalType)] {
+        match self {
+            Self::Files => &[
+                ("content", INT),
+                ("file_path", TEXT),
+                ("file_format", TEXT),
+                ("spec_id", INT),
+                ("record_count", LONG),
+                ("file_size_in_bytes", LONG),
+                ("sequence_number", LONG),
+                ("snapshot_id", LONG),
+                ("referenced_data_file", TEXT),
+            ],
+            Self::History => &[
+                ("made_current_at", INSTANT),
+                ("snapshot_id", LONG),
+                ("parent_id", LONG),
+                ("is_current_ancestor", LogicalType::Boolean),
+            ],
+            Self::Manifests => &[
+                ("content", INT),
+                ("path", TEXT),
+                ("length", LONG),
+                ("partition_spec_id", INT),
+                ("added_snapshot_id", LONG),
+                ("sequence_number", LONG),
+            ],
+            Self::Refs => &[
+                ("name", TEXT),
+                ("type", TEXT),
+                ("snapshot_id", LONG),
+                ("max_reference_age_in_ms", LONG),
+                ("min_snapshots_to_keep", INT),
+                ("max_snapshot_age_in_ms", LONG),
+            ],
+            Self::Snapshots => &[
+                ("committed_at", INSTANT),
+                ("snapshot_id", LONG),
+                ("parent_id", LONG),
+                ("operation", TEXT),
+                ("manifest_list", TEXT),
+                ("schema_id", INT),
+            ],
+        }
+    }
+}
+
+/// Opens a table of metadata; `None` for a name that is none of [`NAMES`].
+pub fn open(table: &IcebergTable, name: &str) -> Option<Arc<dyn SystemTable>> {
+    let kind = match name {
+        "files" => Kind::Files,
+        "history" => Kind::History,
+        "manifests" => Kind::Manifests,
+        "refs" => Kind::Refs,
+        "snapshots" => Kind::Snapshots,
+        _ => return None,
+    };
+    Some(Arc::new(MetadataTable { kind, table: table.clone() }))
+}
+
+#[derive(Debug)]
+struct MetadataTable {
+    kind: Kind,
+    table: IcebergTable,
+}
+
+#[async_trait]
+impl SystemTable for MetadataTable {
+    fn schema(&self) -> Arc<TableSchema> {
+        let fields = (0..).zip(self.kind.columns()).map(|(id, (name, data_type))| SchemaField {
+            id,
+            name: (*name).to_owned(),
+            data_type: data_type.clone(),
+            nullable: true,
+            description: None,
+            default_value: None,
+        });
+        Arc::new(TableSchema {
+            id: 0,
+            fields: fields.collect(),
+            partition_keys: Vec::new(),
+            primary_key: Vec::new(),
+            options: Default::default(),
+            comment: None,
+        })
+    }
+
+    async fn rows(&self) -> Result<Vec<SystemRow>> {
+        let metadata = self.table.metadata().await?;
+        match self.kind {
+            Kind::Files => files(&self.table, &metadata).await,
+            Kind::History => Ok(history(&metadata)),
+            Kind::Manifests => manifests(&self.table, &metadata).await,
+            Kind::Refs => Ok(refs(&metadata)),
+            Kind::Snapshots => Ok(snapshots(&metadata)),
+        }
+    }
+}
+
+fn instant(millis: i64) -> SystemValue {
+    SystemValue::Datum(Datum::Timestamp { millis, nanos_of_milli: 0 })
+}
+
+fn snapshots(metadata: &Metadata) -> Vec<SystemRow> {
+    let mut snapshots: Vec<_> = metadata.table.snapshots().collect();
+    snapshots.sort_by_key(|snapshot| (snapshot.timestamp_ms(), snapshot.sequence_number()));
+    let row = |snapshot: &iceberg::spec::SnapshotRef| {
+        vec![
+            instant(snapshot.timestamp_ms()),
+            snapshot.snapshot_id().into(),
+            snapshot.parent_snapshot_id().into(),
+            snapshot.summary().operation.as_str().into(),
+            snapshot.manifest_list().into(),
+            snapshot.schema_id().into(),
+        ]
+    };
+    snapshots.into_iter().map(row).collect()
+}
+
+fn history(metadata: &Metadata) -> Vec<SystemRow> {
+    let mut ancestors = HashSet::new();
+    let mut next = metadata.table.current_snapshot();
+    while let Some(snapshot) = next.filter(|snapshot| ancestors.insert(snapshot.snapshot_id())) {
+        next = snapshot.parent_snapshot_id().and_then(|id| metadata.table.snapshot_by_id(id));
+    }
+    let row = |entry: &iceberg::spec::SnapshotLog| {
+        let snapshot = metadata.table.snapshot_by_id(entry.snapshot_id);
+        vec![
+            instant(entry.timestamp_ms()),
+            entry.snapshot_id.into(),
+            snapshot.and_then(|snapshot| snapshot.parent_snapshot_id()).into(),
+            ancestors.contains(&entry.snapshot_id).into(),
+        ]
+    };
+    metadata.table.history().iter().map(row).collect()
+}
+
+fn refs(metadata: &Metadata) -> Vec<SystemRow> {
+    let rows = metadata.refs.iter().map(|(name, reference)| {
+        vec![
+            name.as_str().into(),
+            reference.kind.as_str().into(),
+            reference.snapshot_id.into(),
+            reference.max_ref_age_ms.into(),
+            reference.min_snapshots_to_keep.into(),
+            reference.max_snapshot_age_ms.into(),
+        ]
+    });
+    rows.collect()
+}
+
+async fn manifests(table: &IcebergTable, metadata: &Metadata) -> Result<Vec<SystemRow>> {
+    let Some(snapshot) = metadata.table.current_snapshot() else { return Ok(Vec::new()) };
+    let manifests = manifest_list(table, metadata, snapshot).await?;
+    let row = |manifest: iceberg::spec::ManifestFile| {
+        let content = i32::from(manifest.content == ManifestContentType::Deletes);
+        vec![
+            content.into(),
+            manifest.manifest_path.into(),
+            manifest.manifest_length.into(),
+            manifest.partition_spec_id.into(),
+            manifest.added_snapshot_id.into(),
+            manifest.sequence_number.into(),
+        ]
+    };
+    Ok(manifests.into_iter().map(row).collect())
+}
+
+async fn files(table: &IcebergTable, metadata: &Metadata) -> Result<Vec<SystemRow>> {
+    let Some(snapshot) = metadata.table.current_snapshot() else { return Ok(Vec::new()) };
+    let (data, deletes) = live(table, metadata, snapshot).await?;
+    let rows = data.into_iter().chain(deletes).map(|entry| {
+        let file = &entry.file;
+        let content = match file.content_type() {
+            DataContentType::Data => 0,
+            DataContentType::PositionDeletes => 1,
+            DataContentType::EqualityDeletes => 2,
+        };
+        vec![
+            content.into(),
+            file.file_path().into(),
+            file.file_format().to_string().into(),
+            entry.spec_id.into(),
+            file.record_count().into(),
+            file.file_size_in_bytes().into(),
+            entry.sequence.into(),
+            entry.snapshot_id.into(),
+            file.referenced_data_file().into(),
+        ]
+    });
+    Ok(rows.collect())
+}

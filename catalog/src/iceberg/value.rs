@@ -1,0 +1,48 @@
+//! Values of metadata as Tarn's.
+
+use iceberg::spec::{Literal, PrimitiveLiteral, PrimitiveType, Type};
+
+use crate::datum::Datum;
+
+/// A literal of a type; `None` where Tarn has no such value.
+pub fn datum(literal: &Literal, of: &Type) -> Option<Datum> {
+    match (literal, of) {
+        (Literal::Primitive(literal), Type::Primitive(of)) => primitive(literal, of),
+        _ => None,
+    }
+}
+
+pub fn primitive(literal: &PrimitiveLiteral, of: &PrimitiveType) -> Option<Datum> {
+    Some(match literal {
+        PrimitiveLiteral::Boolean(value) => Datum::Boolean(*value),
+        PrimitiveLiteral::Int(value) => number((*value).into(), of)?,
+        PrimitiveLiteral::Long(value) => number(*value, of)?,
+        PrimitiveLiteral::Float(value) if *of == PrimitiveType::Double => Datum::Double(value.0.into()),
+        PrimitiveLiteral::Float(value) => Datum::Float(value.0),
+        PrimitiveLiteral::Double(value) => Datum::Double(value.0),
+        PrimitiveLiteral::String(value) => Datum::Text(value.clone()),
+        PrimitiveLiteral::Binary(value) => Datum::Bytes(value.clone()),
+        PrimitiveLiteral::Int128(value) => Datum::Decimal(*value),
+        PrimitiveLiteral::UInt128(_) | PrimitiveLiteral::AboveMax | PrimitiveLiteral::BelowMin => {
+            return None;
+        }
+    })
+}
+
+fn number(value: i64, of: &PrimitiveType) -> Option<Datum> {
+    Some(match of {
+        PrimitiveType::Int | PrimitiveType::Long | PrimitiveType::Date => Datum::Integer(value),
+        PrimitiveType::Timestamp | PrimitiveType::Timestamptz => from_units(value, 1_000),
+        PrimitiveType::TimestampNs | PrimitiveType::TimestamptzNs => from_units(value, 1_000_000),
+        _ => return None,
+    })
+}
+
+/// A timestamp in units of which a millisecond has so many.
+pub fn from_units(value: i64, per_milli: i64) -> Datum {
+    let nanos = value.rem_euclid(per_milli).saturating_mul(1_000_000 / per_milli);
+    Datum::Timestamp {
+        millis: value.div_euclid(per_milli),
+        nanos_of_milli: i32::try_from(nanos).unwrap_or_default(),
+    }
+}
