@@ -15,6 +15,7 @@ pub mod error;
 pub mod files;
 pub mod iceberg;
 pub mod location;
+pub mod follow;
 pub mod merge_rule;
 pub mod paimon;
 pub mod predicate;

@@ -9,6 +9,7 @@ use object_store::ObjectStore;
 
 use crate::changes::ChangeLog;
 use crate::error::Result;
+use crate::follow::Follow;
 use crate::predicate::Predicate;
 use crate::schema::TableSchema;
 use crate::split::TableScan;
@@ -68,6 +69,12 @@ pub trait TableVersion: Debug + Send + Sync {
     /// The read as a log, where its rows have kinds: it is then run through this, and its schema is
     /// the log's.
     fn change_log(&self) -> Option<Arc<dyn ChangeLog>> {
+        None
+    }
+
+    /// The table, to be followed from some version on; `None` where it cannot be, or where this read is
+    /// not of the whole table.
+    fn follow(&self) -> Option<Arc<dyn Follow>> {
         None
     }
 

@@ -11,9 +11,9 @@ use super::error::{CANNOT_START, STATEMENT_FAILED, report};
 use super::invocation::Script;
 use crate::engine::{Execution, RowStream, Session};
 use crate::error::{Error, ErrorKind, Result};
-use crate::output::{Format, OutputOptions, ResultWriter};
+use crate::output::{Format, OutputOptions, ResultWriter, write_live};
 use crate::pg::encode::Style;
-use crate::sql::Statement;
+use crate::sql::{Statement, StatementBody};
 
 /// Runs scripts one after the other; the first statement that fails ends the program.
 pub(super) async fn run(
@@ -58,14 +58,23 @@ async fn run_statement(
                 value_width_max: None,
                 footer: true,
             };
-            write_rows(rows, &options, out).await
+            write_rows(rows, statement, &options, out).await
         }
         Execution::Done(_) => Ok(()),
     }
 }
 
-async fn write_rows(mut rows: RowStream, options: &OutputOptions, out: &mut impl Write) -> Result<()> {
+async fn write_rows(
+    mut rows: RowStream,
+    statement: &Statement,
+    options: &OutputOptions,
+    out: &mut impl Write,
+) -> Result<()> {
     let mut writer = ResultWriter::new(out, &rows.schema, options);
+    if matches!(statement.body, StatementBody::Subscribe(_)) {
+        write_live(&mut writer, &mut rows).await?;
+        return writer.finish().map(|_| ());
+    }
     while let Some(batch) = rows.batches.next().await {
         writer.write(&batch?)?;
     }

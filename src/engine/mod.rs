@@ -21,13 +21,14 @@ mod rights;
 mod search_path;
 mod session;
 mod stream;
+mod subscribe;
 mod system;
 mod time_travel;
 
 pub use lakes::{Lake, LakeLocation, LakeTables, TableDescription};
 pub(crate) use missing::closest;
 pub use rights::{Allowed, Everything, Grant, Readable, Rights};
-pub use session::{Execution, Prepared, Session};
+pub use session::{Execution, Fetched, Prepared, Session};
 pub use stream::{Progress, ProgressCounts, RowStream};
 pub use system::{SessionView, SystemSchema};
 

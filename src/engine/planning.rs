@@ -83,7 +83,7 @@ fn query_of(body: &StatementBody) -> Result<(&SqlStatement, Option<&ExplainState
                 .with_hint("Here, tarn LAKE -c QUERY --format csv -o FILE does the same."))
         }
         StatementBody::Subscribe(_) => {
-            Err(Error::new(ErrorKind::Unsupported, "SUBSCRIBE is not supported yet"))
+            Err(Error::new(ErrorKind::Internal, "a subscription is no query"))
         }
     }
 }
@@ -100,7 +100,7 @@ pub(super) fn result_schema(statement: &Statement, schema: &Schema) -> SchemaRef
     Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone()))
 }
 
-fn analyze(
+pub(super) fn analyze(
     context: &QueryContext<'_>,
     state: &SessionState,
     sql: SqlStatement,

@@ -53,6 +53,11 @@ impl QueryTables {
         Arc::new(Self { sources: HashMap::new() })
     }
 
+    /// One table, opened before, under the name by which a statement calls it.
+    pub fn one(name: &ObjectName, source: Arc<dyn TableSource>) -> Arc<Self> {
+        Arc::new(Self { sources: HashMap::from([((folded(name), None), Ok(source))]) })
+    }
+
     /// Opens the tables of a statement. A table that is not there or cannot be read is an error only
     /// when the planner asks for it; a clause that makes no sense is one at once.
     pub async fn open(

@@ -10,6 +10,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -19,11 +20,13 @@ use super::planning::{self, Planned};
 use super::query_tables::OpenTables;
 use super::rights::{Allowed, Rights};
 use super::stream::{Limits, RowStream, timed_out};
+use super::subscribe;
 use super::system::SessionView;
 use super::{Engine, Lake, engine_options, explain_lines, plan_error, search_path};
+use crate::changes::subscription::{Fetch, Subscription};
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::{self, Settings};
-use crate::sql::{SetScope, Statement, StatementBody};
+use crate::sql::{SetScope, Statement, StatementBody, Subscribe};
 
 /// A statement that is planned and whose parameters are typed; it can run many times.
 ///
@@ -45,6 +48,13 @@ pub enum Execution {
     Rows(RowStream),
     /// A command tag as Postgres prints it: `SET`, `BEGIN`.
     Done(String),
+}
+
+/// Rows of a subscription, and the position behind them: it comes once they have all been read, and
+/// where they ended with an error not at all.
+pub struct Fetched {
+    pub rows: RowStream,
+    pub after: oneshot::Receiver<Subscription>,
 }
 
 /// A session in one lake.
@@ -143,6 +153,12 @@ impl Session {
         let (shared, statement, declared) = (Arc::clone(&self.shared), statement.clone(), declared.to_vec());
         let plan = async move {
             let state = shared.state();
+            if let StatementBody::Subscribe(subscribe) = &statement.body {
+                let opened = subscribe::open(&shared, &state, &statement, subscribe, &declared).await?;
+                let schema = Some(opened.schema()?);
+                let Planned { plan, parameter_types } = opened.planned;
+                return Ok(Prepared { statement, plan: Some(plan), schema, parameter_types });
+            }
             let Planned { plan, parameter_types } =
                 planning::plan(&shared, &state, &statement, &declared).await?;
             let schema = planning::result_schema(&statement, plan.schema().as_arrow());
@@ -168,6 +184,39 @@ impl Session {
     /// Plans and runs a statement without parameters, once.
     pub async fn run(&self, statement: &Statement) -> Result<Execution> {
         self.start(statement, &[], vec![]).await
+    }
+
+    /// Begins a prepared SUBSCRIBE without running it: [`Session::fetch`] then goes on from position to
+    /// position.
+    pub async fn subscribe(
+        &self,
+        prepared: &Prepared,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Subscription> {
+        let (shared, prepared) = (Arc::clone(&self.shared), prepared.clone());
+        let begin = async move {
+            let StatementBody::Subscribe(subscribe) = &prepared.statement.body else {
+                return Err(Error::new(ErrorKind::Internal, "only SUBSCRIBE can be followed"));
+            };
+            shared.subscribe(&prepared.statement, subscribe, &prepared.parameter_types, parameters).await
+        };
+        self.within_timeout(begin).await
+    }
+
+    /// Goes on with a subscription; the position stays what it was.
+    pub fn fetch(&self, position: &Subscription, fetch: Fetch) -> Fetched {
+        let (told, after) = oneshot::channel();
+        let (schema, position) = (Arc::clone(position.schema()), position.clone());
+        let threads = self.shared.engine.cpu().handle();
+        // The front has the statement's deadline.
+        let limits = Limits { deadline: None, stop: CancellationToken::new() };
+        let rows = RowStream::produced(threads, schema, limits, |output| async move {
+            if let Some(after) = position.fetch(fetch, &output).await {
+                // Whoever does not want it has dropped the rows too.
+                let _told = told.send(after);
+            }
+        });
+        Fetched { rows, after }
     }
 
     async fn start(
@@ -220,12 +269,40 @@ impl SessionShared {
         parameters: Vec<ScalarValue>,
         deadline: Option<Instant>,
     ) -> Result<RowStream> {
+        if let StatementBody::Subscribe(subscribe) = &statement.body {
+            let position = self.subscribe(statement, subscribe, types, parameters).await?;
+            return Ok(self.follow(position, deadline));
+        }
         let state = self.state();
         let Planned { plan, parameter_types } = planning::plan(self, &state, statement, types).await?;
         let plan = bind(plan, &parameter_types, parameters)?;
         let explain = |error| plan_error::explain(error, statement);
         let physical = state.create_physical_plan(&plan).await.map_err(explain)?;
         self.stream(&state, statement, physical, deadline)
+    }
+
+    async fn subscribe(
+        &self,
+        statement: &Statement,
+        subscribe: &Subscribe,
+        types: &[Option<DataType>],
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Subscription> {
+        let state = self.state();
+        let opened = subscribe::open(self, &state, statement, subscribe, types).await?;
+        let Planned { plan, parameter_types } = opened.planned.clone();
+        let plan = bind(plan, &parameter_types, parameters)?;
+        opened.subscription(plan, &state)
+    }
+
+    /// All rows of a subscription, now and later.
+    fn follow(&self, position: Subscription, deadline: Option<Instant>) -> RowStream {
+        let schema = Arc::clone(position.schema());
+        let limits = Limits { deadline, stop: CancellationToken::new() };
+        RowStream::produced(self.engine.cpu().handle(), schema, limits, |output| async move {
+            // A subscription that is read to its end goes on nowhere.
+            let _after = position.fetch(Fetch::LIVE, &output).await;
+        })
     }
 
     fn stream(

@@ -46,8 +46,25 @@ impl RowStream {
         plan: Option<Arc<dyn ExecutionPlan>>,
         limits: Limits,
     ) -> Self {
+        let forward = {
+            let schema = Arc::clone(&schema);
+            |sender| forward(rows, schema, sender)
+        };
+        Self { progress: Progress { plan }, ..Self::produced(threads, schema, limits, forward) }
+    }
+
+    /// Runs work on the query threads that sends the batches, each of this schema, within its limits.
+    pub(super) fn produced<W>(
+        threads: &Handle,
+        schema: SchemaRef,
+        limits: Limits,
+        work: impl FnOnce(mpsc::Sender<PlanResult<RecordBatch>>) -> W,
+    ) -> Self
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
-        let task = threads.spawn(forward(rows, Arc::clone(&schema), sender));
+        let task = threads.spawn(work(sender));
         let forwarded = Forwarded {
             schema: Arc::clone(&schema),
             receiver,
@@ -55,7 +72,7 @@ impl RowStream {
             deadline: limits.deadline.map(|deadline| Box::pin(sleep_until(deadline))),
             stop: Some(limits.stop.drop_guard()),
         };
-        Self { schema, batches: Box::pin(forwarded), progress: Progress { plan } }
+        Self { schema, batches: Box::pin(forwarded), progress: Progress { plan: None } }
     }
 
     /// Rows that are at hand.

@@ -23,12 +23,32 @@ use crate::sql::table_clause::{TableClause, VersionClause};
 pub(super) fn read_options(clause: &TableClause, state: &SessionState) -> Result<ReadOptions> {
     let version = match &clause.version {
         None => VersionSpec::Latest,
-        Some(VersionClause::Version(expr)) => version(constant(expr, state)?)?,
-        Some(VersionClause::Time(expr)) => {
-            VersionSpec::AsOfMillis(instant_millis(constant(expr, state)?, &session_zone(state)?)?)
-        }
+        Some(VersionClause::Version(expr)) => version_only(expr, state)?,
+        Some(VersionClause::Time(expr)) => time_only(expr, state)?,
     };
     Ok(ReadOptions { version, options: clause.options.iter().cloned().collect() })
+}
+
+/// The version that a constant means by its type: a number or a text names one, a time stands for the
+/// newest version at it.
+pub(super) fn version_or_time(expr: &SqlExpr, state: &SessionState) -> Result<VersionSpec> {
+    let value = constant(expr, state)?;
+    match value.data_type() {
+        DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => at_time(value, state),
+        _ => version(value),
+    }
+}
+
+pub(super) fn version_only(expr: &SqlExpr, state: &SessionState) -> Result<VersionSpec> {
+    version(constant(expr, state)?)
+}
+
+pub(super) fn time_only(expr: &SqlExpr, state: &SessionState) -> Result<VersionSpec> {
+    at_time(constant(expr, state)?, state)
+}
+
+fn at_time(value: ScalarValue, state: &SessionState) -> Result<VersionSpec> {
+    Ok(VersionSpec::AsOfMillis(instant_millis(value, &session_zone(state)?)?))
 }
 
 /// The value of a constant expression; `now()` is the time of the statement.

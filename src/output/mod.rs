@@ -9,11 +9,13 @@ mod delimited;
 mod error_text;
 mod expanded;
 mod json;
+mod live;
 mod sanitize;
 mod table;
 mod writer;
 
 pub use error_text::{ErrorText, render_error};
+pub use live::write_live;
 pub use writer::{Format, OutputOptions, ResultWriter};
 
 #[cfg(test)]

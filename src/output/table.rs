@@ -88,7 +88,7 @@ impl Table {
     }
 
     /// Chooses the widths and writes the header and the rows that waited.
-    fn release(&mut self, out: &mut Vec<u8>) {
+    pub fn release(&mut self, out: &mut Vec<u8>) {
         let Some(held) = self.held.take() else { return };
         for row in &held {
             for (column, value) in self.columns.iter_mut().zip(row) {

@@ -95,6 +95,15 @@ impl<W: Write> ResultWriter<W> {
         self.flush_buffer()
     }
 
+    /// Shows all rows so far: a table's first rows wait for its widths no longer.
+    pub fn show(&mut self) -> Result<()> {
+        if let Form::Table(table) = &mut self.form {
+            table.release(&mut self.buffer);
+        }
+        self.flush_buffer()?;
+        self.out.flush().map_err(|error| cannot_write(&error))
+    }
+
     /// Writes what ends the result; gives the number of its rows and what it was written to.
     pub fn finish(mut self) -> Result<(u64, W)> {
         match &mut self.form {

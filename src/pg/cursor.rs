@@ -1,12 +1,14 @@
 //! Cursors: `DECLARE`, `FETCH`, `MOVE` and `CLOSE`. They go forward only, and end with their
-//! transaction.
+//! transaction. Those over subscriptions are of their own kind (`subscription`).
 
 use std::sync::Arc;
+
+use datafusion::scalar::ScalarValue;
 
 use super::encode::{Format, Style};
 use super::error::{PgError, PgResult, state};
 use super::execute::{Completion, tag_with_count};
-use super::portal::{Portal, Progress};
+use super::portal::{Hold, Portal, Progress};
 use super::rows::{Column, DataRows, Rows};
 use super::running::Running;
 use super::session::Session;
@@ -17,27 +19,37 @@ use crate::engine::Execution;
 use crate::sql::{CloseCursor, FetchCursor, FetchDirection, FetchRows, fold};
 
 /// A forward step: rows to pass over, then rows to take.
-struct Step {
-    skip: u64,
-    take: u64,
+pub(super) struct Step {
+    pub skip: u64,
+    pub take: u64,
 }
 
 impl Session {
-    pub(super) fn declare(&mut self, declare: &Declare, portal: &Portal) -> PgResult<String> {
-        if self.transaction.status != Status::Block && !self.in_script {
+    pub(super) async fn declare(
+        &mut self,
+        declare: &Declare,
+        parameters: Vec<ScalarValue>,
+        running: &Running,
+    ) -> Outcome<String> {
+        if self.transaction.status != Status::Block && !self.in_script && !declare.hold {
             let message = "DECLARE CURSOR can only be used in transaction blocks";
-            return Err(PgError::error(state::NO_ACTIVE_TRANSACTION, message));
+            return Err(PgError::error(state::NO_ACTIVE_TRANSACTION, message).into());
         }
+        let progress = match self.start_subscription(&declare.query, &parameters, running).await? {
+            Some(cursor) => Progress::Subscription(Box::new(cursor)),
+            None => Progress::Ready,
+        };
         let columns = declare.query.columns.clone();
         let format = if declare.binary { Format::Binary } else { Format::Text };
         let cursor = Portal {
             statement: Arc::clone(&declare.query),
-            parameters: portal.parameters.clone(),
+            parameters,
             formats: vec![format; columns.as_ref().map_or(0, |columns| columns.len())],
             columns,
-            progress: Progress::Ready,
+            progress,
             depth: self.transaction.depth(),
             is_cursor: true,
+            hold: if declare.hold { Hold::OnceCommitted } else { Hold::No },
         };
         self.portals.add(&declare.name, cursor)?;
         Ok("DECLARE CURSOR".to_string())
@@ -62,6 +74,13 @@ impl Session {
         running: &Running,
     ) -> Outcome<Option<String>> {
         let name = fold(&fetch.name);
+        if self.is_subscription(&name) {
+            return self.start_subscription_fetch(&name, fetch, portal, running).await;
+        }
+        if let Some(option) = fetch.options.first() {
+            let message = format!("option \"{}\" of FETCH is for cursors over subscriptions", option.name);
+            return Err(PgError::unsupported(message).into());
+        }
         let mut cursor = self.take_cursor(&name)?;
         let moved = self.step_cursor(fetch, &mut cursor, running).await;
         if portal.columns.is_none() && !fetch.moves_only {
@@ -158,7 +177,7 @@ impl Session {
 }
 
 /// The step of a direction from a position, which counts the rows that have been read.
-fn forward(direction: FetchDirection, position: u64) -> PgResult<Step> {
+pub(super) fn forward(direction: FetchDirection, position: u64) -> PgResult<Step> {
     let backward = || {
         let message = "cursor can only scan forward";
         Err(PgError::error(state::OBJECT_NOT_IN_PREREQUISITE_STATE, message)

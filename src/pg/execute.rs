@@ -80,10 +80,11 @@ impl Session {
                 Ok(Completion::Done(tag_with_count(&portal.statement.tag, sent)))
             }
             Progress::Fetch { .. } => self.run_fetch(portal, max_rows, running).await,
+            Progress::SubscriptionFetch(_) => self.run_subscription_fetch(portal, max_rows, running).await,
             Progress::Finished if portal.columns.is_some() => {
                 Ok(Completion::Done(tag_with_count(&portal.statement.tag, 0)))
             }
-            Progress::Ready | Progress::Finished => {
+            Progress::Ready | Progress::Finished | Progress::Subscription(_) => {
                 let message = "portal has been run already";
                 Err(PgError::error(state::OBJECT_NOT_IN_PREREQUISITE_STATE, message).into())
             }
@@ -110,7 +111,10 @@ impl Session {
                 }
             }
             Plan::Session(session) => self.start_session_statement(session, portal, running).await?,
-            Plan::Declare(declare) => Started::Done(self.declare(declare, portal)?),
+            Plan::Declare(declare) => {
+                let parameters = portal.parameters.clone();
+                Started::Done(self.declare(declare, parameters, running).await?)
+            }
             Plan::Fetch(fetch) => match self.start_fetch(fetch, portal, running).await? {
                 Some(tag) => Started::Done(tag),
                 None => Started::Rows,
@@ -141,12 +145,8 @@ impl Session {
         prepared.parameter_types = parameters.iter().map(|value| Some(value.data_type())).collect();
         prepared.schema = None;
         let execution = running.wait(&mut self.wire, self.engine.execute(&prepared, parameters)).await?;
-        if let (Execution::Rows(stream), Some(announced)) = (&execution, &statement.columns) {
-            let fields = stream.schema.fields();
-            let same = |(field, column): (&Arc<Field>, &Column)| wire_type(field).oid() == column.wire.oid();
-            if fields.len() != announced.len() || !fields.iter().zip(announced.iter()).all(same) {
-                return Err(PgError::unsupported("cached plan must not change result type").into());
-            }
+        if let Execution::Rows(stream) = &execution {
+            check_announced(statement, &stream.schema)?;
         }
         Ok(execution)
     }
@@ -331,6 +331,17 @@ impl Session {
             self.statements.clear();
         }
         Ok(tag.to_string())
+    }
+}
+
+/// Whether a result has the columns that its client was told of.
+pub(super) fn check_announced(statement: &PreparedStatement, schema: &Schema) -> PgResult<()> {
+    let Some(announced) = &statement.columns else { return Ok(()) };
+    let fields = schema.fields();
+    let same = |(field, column): (&Arc<Field>, &Column)| wire_type(field).oid() == column.wire.oid();
+    match fields.len() == announced.len() && fields.iter().zip(announced.iter()).all(same) {
+        true => Ok(()),
+        false => Err(PgError::unsupported("cached plan must not change result type")),
     }
 }
 

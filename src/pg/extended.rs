@@ -10,7 +10,7 @@ use super::error::{PgError, PgResult, state};
 use super::execute::Completion;
 use super::frontend::{Bind, Message, Target};
 use super::parameters;
-use super::portal::{Portal, Progress, expand_formats};
+use super::portal::{Hold, Portal, Progress, expand_formats};
 use super::running::Running;
 use super::session::Session;
 use super::statement::{Plan, PreparedStatement};
@@ -96,7 +96,8 @@ impl Session {
         };
         let depth = self.transaction.depth();
         let progress = Progress::Ready;
-        let portal = Portal { statement, parameters, columns, formats, progress, depth, is_cursor: false };
+        let (is_cursor, hold) = (false, Hold::No);
+        let portal = Portal { statement, parameters, columns, formats, progress, depth, is_cursor, hold };
         self.portals.add(&bind.portal, portal)?;
         self.wire.put(&BindComplete::new())
     }

@@ -30,6 +30,7 @@ mod server;
 mod session;
 mod startup;
 pub mod statement;
+mod subscription;
 mod tls;
 mod transaction;
 mod types;

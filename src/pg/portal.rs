@@ -10,6 +10,7 @@ use super::encode::Format;
 use super::error::{PgError, PgResult, state};
 use super::rows::{Column, Rows};
 use super::statement::PreparedStatement;
+use super::subscription::{SubscriptionCursor, SubscriptionFetch};
 
 /// Portals that one session may have open.
 const PORTALS_MAX: usize = 1000;
@@ -21,6 +22,10 @@ pub enum Progress {
     Rows(Box<Rows>),
     /// A FETCH that sends rows of a cursor: how many are left to send and how many have been.
     Fetch { cursor: String, left: u64, sent: u64 },
+    /// A cursor over a subscription.
+    Subscription(Box<SubscriptionCursor>),
+    /// A FETCH that sends rows of such a cursor.
+    SubscriptionFetch(Box<SubscriptionFetch>),
     /// It has run to its end.
     Finished,
 }
@@ -37,6 +42,17 @@ pub struct Portal {
     pub depth: usize,
     /// Whether `DECLARE` has made it.
     pub is_cursor: bool,
+    pub hold: Hold,
+}
+
+/// Whether a portal outlives its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hold {
+    #[default]
+    No,
+    /// From the commit of its transaction on.
+    OnceCommitted,
+    Held,
 }
 
 /// The portals of a session; the one without a name is under the empty name.
@@ -61,6 +77,10 @@ impl Portals {
 
     pub fn get(&self, name: &str) -> Option<&Portal> {
         self.0.get(name)
+    }
+
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Portal> {
+        self.0.get_mut(name)
     }
 
     /// Takes a portal out while it runs.
@@ -88,6 +108,22 @@ impl Portals {
     /// Removes cursors and leaves the portals of the protocol.
     pub fn close_cursors(&mut self) {
         self.0.retain(|_, portal| !portal.is_cursor);
+    }
+
+    /// Removes what ends with its transaction.
+    pub fn end(&mut self, commit: bool) {
+        self.0.retain(|_, portal| {
+            if commit && portal.hold == Hold::OnceCommitted {
+                (portal.hold, portal.depth) = (Hold::Held, 0);
+            }
+            portal.hold == Hold::Held
+        });
+    }
+
+    /// Removes what an error in a transaction ends: all but cursors that are a position and nothing
+    /// else, which a rollback to a savepoint brings back.
+    pub fn fail(&mut self) {
+        self.0.retain(|_, portal| matches!(portal.progress, Progress::Subscription(_)));
     }
 
     pub fn clear(&mut self) {

@@ -8,7 +8,7 @@ use pgwire::messages::response::EmptyQueryResponse;
 use super::encode::{Format, Style};
 use super::error::{PgError, PgResult};
 use super::execute::{Completion, tag_with_count};
-use super::portal::{Portal, Progress};
+use super::portal::{Hold, Portal, Progress};
 use super::rows::{Column, DataRows, Rows};
 use super::running::Running;
 use super::session::Session;
@@ -85,6 +85,7 @@ impl Session {
             progress: Progress::Ready,
             depth: self.transaction.depth(),
             is_cursor: false,
+            hold: Hold::No,
         };
         match self.run_portal(&mut portal, u64::MAX, true, running).await? {
             Completion::Done(tag) => Ok(tag),

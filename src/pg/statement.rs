@@ -41,6 +41,8 @@ pub enum Plan {
 pub struct Declare {
     pub name: String,
     pub binary: bool,
+    /// Whether it outlives its transaction.
+    pub hold: bool,
     pub query: Arc<PreparedStatement>,
 }
 
@@ -159,7 +161,8 @@ impl Session {
         declared: &[u32],
         running: &Running,
     ) -> Outcome<PreparedStatement> {
-        if declare.hold {
+        // A subscription is held at no cost: it is a position.
+        if declare.hold && matches!(declare.source, RowSource::Query(_)) {
             return Err(PgError::unsupported("cursors WITH HOLD are not supported")
                 .hint("Declare the cursor WITHOUT HOLD and read it in one transaction.")
                 .into());
@@ -170,7 +173,8 @@ impl Session {
         let source = Statement { body: row_source(&declare.source), ..statement.clone() };
         let query = Arc::new(self.plan_query(&source, declared, running).await?);
         let parameters = query.parameters.clone();
-        let declare = Declare { name: fold(&declare.name), binary: declare.binary, query };
+        let (name, binary, hold) = (fold(&declare.name), declare.binary, declare.hold);
+        let declare = Declare { name, binary, hold, query };
         let plan = Plan::Declare(Box::new(declare));
         let prepared = PreparedStatement::new(statement.text.clone(), plan, "DECLARE CURSOR".to_string());
         Ok(PreparedStatement { parameters, ..prepared })

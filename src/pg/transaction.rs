@@ -92,7 +92,7 @@ impl Session {
             Status::Implicit => self.end_transaction(false),
             Status::Block => {
                 self.transaction.status = Status::Failed;
-                self.portals.clear();
+                self.portals.fail();
             }
             Status::Idle | Status::Failed => {}
         }
@@ -117,7 +117,7 @@ impl Session {
 
     fn end_transaction(&mut self, commit: bool) {
         self.transaction = Transaction::default();
-        self.portals.clear();
+        self.portals.end(commit);
         if commit {
             self.settings.commit()
         } else {

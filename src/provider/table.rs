@@ -52,6 +52,14 @@ impl LakeTableProvider {
     pub fn version(&self) -> &Arc<dyn TableVersion> {
         &self.version
     }
+
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    pub fn shared(&self) -> &Arc<ScanShared> {
+        &self.shared
+    }
 }
 
 #[async_trait]

@@ -65,6 +65,24 @@ impl Display {
         }
     }
 
+    /// Options for a result whose rows are shown one by one.
+    pub fn live_options(&self, style: Style) -> OutputOptions {
+        let on_screen = self.file.is_none() && io::stdout().is_terminal();
+        let format = match (self.format, self.expanded) {
+            (Format::Table, Expanded::On) => Format::Expanded,
+            (format, _) => format,
+        };
+        OutputOptions { format, style, value_width_max: on_screen.then_some(VALUE_WIDTH_MAX), footer: false }
+    }
+
+    /// Where such a result goes: never through a pager.
+    pub fn live_sink(&self) -> io::Result<Box<dyn Write>> {
+        Ok(match &self.file {
+            Some(file) => Box::new(file.try_clone()?),
+            None => Box::new(io::stdout()),
+        })
+    }
+
     pub fn sink(&self) -> io::Result<Sink> {
         Ok(match &self.file {
             Some(file) => Sink::File(file.try_clone()?),

@@ -11,15 +11,18 @@ use super::output::{Display, duration};
 use super::progress::{LOOK_EVERY, ProgressLine};
 use crate::engine::{Execution, RowStream, Session};
 use crate::error::{Error, ErrorKind, Result};
-use crate::output::ResultWriter;
+use crate::output::{ResultWriter, write_live};
 use crate::pg::encode::Style;
-use crate::sql::Statement;
+use crate::sql::{Statement, StatementBody};
 
 /// Rows that are looked at to choose widths and form before the first is shown.
 const ROWS_AHEAD: usize = 2_000;
 
-/// Runs a statement and shows its result. Ctrl-C ends it with an error.
+/// Runs a statement and shows its result. Ctrl-C ends it with an error, and a subscription as it is.
 pub(super) async fn run(session: &Session, statement: &Statement, display: &Display) -> Result<()> {
+    if matches!(statement.body, StatementBody::Subscribe(_)) {
+        return subscribe(session, statement, display).await;
+    }
     tokio::select! {
         done = run_to_end(session, statement, display) => done,
         pressed = tokio::signal::ctrl_c() => Err(match pressed {
@@ -27,6 +30,27 @@ pub(super) async fn run(session: &Session, statement: &Statement, display: &Disp
             Err(error) => Error::new(ErrorKind::Internal, format!("cannot wait for Ctrl-C: {error}")),
         }),
     }
+}
+
+/// Shows rows as they come, not in a pager, until they end or Ctrl-C ends them.
+async fn subscribe(session: &Session, statement: &Statement, display: &Display) -> Result<()> {
+    let started = Instant::now();
+    let Execution::Rows(mut rows) = session.run(statement).await? else { return Ok(()) };
+    let options = display.live_options(Style::of(session.settings()));
+    let sink = display.live_sink().map_err(|error| cannot_write(&error))?;
+    let mut writer = ResultWriter::new(sink, &rows.schema, &options);
+    let ended = tokio::select! {
+        ended = write_live(&mut writer, &mut rows) => ended,
+        pressed = tokio::signal::ctrl_c() => pressed.map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("cannot wait for Ctrl-C: {error}"))
+        }),
+    };
+    let (count, mut sink) = writer.finish()?;
+    if let Some(footer) = display.footer(options.format, count, started.elapsed()) {
+        sink.write_all(footer.as_bytes()).map_err(|error| cannot_write(&error))?;
+    }
+    sink.flush().map_err(|error| cannot_write(&error))?;
+    ended
 }
 
 async fn run_to_end(session: &Session, statement: &Statement, display: &Display) -> Result<()> {

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 
 pub use functions::functions;
 pub use known::{Context, Kind, Known};
-pub use value::boolean;
+pub use value::{boolean, duration};
 pub use zone::Zone;
 
 use crate::engine::closest;

@@ -1,5 +1,7 @@
 //! Checking and printing values: units, ranges, and the words that Postgres takes for a Boolean.
 
+use std::time::Duration;
+
 use super::known::{Kind, Known};
 use super::zone;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,7 +33,7 @@ pub(super) fn check(known: &Known, value: &str) -> Result<String> {
         },
         Kind::Integer { min, max } => integer(known, value, *min, *max),
         Kind::Real { min, max } => {
-            let number = number_in_unit(known, value).ok_or_else(|| invalid(known, value))?;
+            let number = number_in_unit(known.unit, value).ok_or_else(|| invalid(known, value))?;
             if number < *min || number > *max {
                 return Err(out_of_range(known, value, &min.to_string(), &max.to_string()));
             }
@@ -70,15 +72,20 @@ pub fn boolean(value: &str) -> Option<bool> {
 }
 
 fn integer(known: &Known, value: &str, min: i64, max: i64) -> Result<String> {
-    let number = number_in_unit(known, value).ok_or_else(|| invalid(known, value))?.round_ties_even();
+    let number = number_in_unit(known.unit, value).ok_or_else(|| invalid(known, value))?.round_ties_even();
     if number < min as f64 || number > max as f64 {
         return Err(out_of_range(known, &number.to_string(), &min.to_string(), &max.to_string()));
     }
     Ok((number as i64).to_string())
 }
 
-/// A number with or without a unit, in the setting's unit.
-fn number_in_unit(known: &Known, value: &str) -> Option<f64> {
+/// A time with a unit (`1s`, `500ms`); without one, in seconds.
+pub fn duration(value: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(number_in_unit("s", value)?).ok()
+}
+
+/// A number with or without a unit, in this unit.
+fn number_in_unit(base: &str, value: &str) -> Option<f64> {
     let value = value.trim();
     if let Some(hex) = value.strip_prefix("0x").or_else(|| value.strip_prefix("0X")) {
         return i64::from_str_radix(hex, 16).ok().map(|number| number as f64);
@@ -92,7 +99,7 @@ fn number_in_unit(known: &Known, value: &str) -> Option<f64> {
     if unit.is_empty() {
         return Some(number);
     }
-    let (given, base) = (factor(unit)?, factor(known.unit)?);
+    let (given, base) = (factor(unit)?, factor(base)?);
     (given.0 == base.0).then(|| number * given.1 as f64 / base.1 as f64)
 }
 

@@ -1,20 +1,23 @@
 //! `SUBSCRIBE`: rows that go on coming as a table changes (Materialize's words).
 //!
 //! ```sql
-//! SUBSCRIBE [TO] { t | (SELECT ...) } [WITH (SNAPSHOT, PROGRESS, ...)]
-//!     [AS OF [AT LEAST] [VERSION | TIMESTAMP] <expr>] [UP TO [VERSION | TIMESTAMP] <expr>]
+//! SUBSCRIBE [TO] { t | (SELECT ...) } [ENVELOPE UPSERT (KEY (column, ...))]
+//!     [WITH (SNAPSHOT, PROGRESS, ...)] [AS OF [AT LEAST] [VERSION | TIMESTAMP] <expr>]
+//!     [UP TO [VERSION | TIMESTAMP] <expr>]
 //! ```
 
-use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query};
-use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, Query};
+use datafusion::sql::sqlparser::parser::{IsOptional, Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::option_list::{self, StatementOption};
-use super::statement::{accept_word, accept_words};
+use super::statement::{accept_word, accept_words, expect_word};
 
 #[derive(Debug, Clone)]
 pub struct Subscribe {
     pub source: SubscribeSource,
+    /// The key of `ENVELOPE UPSERT`.
+    pub upsert_key: Option<Vec<Ident>>,
     pub options: Vec<StatementOption>,
     pub as_of: Option<SubscribeBound>,
     pub up_to: Option<SubscribeBound>,
@@ -54,7 +57,7 @@ impl Subscribe {
         } else {
             SubscribeSource::Table(parser.parse_object_name(false)?)
         };
-        let (mut options, mut as_of, mut up_to) = (vec![], None, None);
+        let (mut upsert_key, mut options, mut as_of, mut up_to) = (None, vec![], None, None);
         loop {
             if options.is_empty() && accept_word(parser, "with") {
                 options = option_list::parse_list(parser)?;
@@ -62,8 +65,10 @@ impl Subscribe {
                 as_of = Some(SubscribeBound::parse(parser)?);
             } else if up_to.is_none() && accept_words(parser, ["up", "to"]) {
                 up_to = Some(SubscribeBound::parse(parser)?);
+            } else if upsert_key.is_none() && accept_word(parser, "envelope") {
+                upsert_key = Some(parse_upsert(parser)?);
             } else {
-                return Ok(Self { source, options, as_of, up_to });
+                return Ok(Self { source, upsert_key, options, as_of, up_to });
             }
         }
     }
@@ -82,4 +87,14 @@ impl SubscribeBound {
         };
         Ok(Self { kind, at_least, value: parser.parse_expr()? })
     }
+}
+
+/// Parses what follows `ENVELOPE`.
+fn parse_upsert(parser: &mut Parser) -> Result<Vec<Ident>, ParserError> {
+    expect_word(parser, "upsert")?;
+    parser.expect_token(&Token::LParen)?;
+    expect_word(parser, "key")?;
+    let key = parser.parse_parenthesized_column_list(IsOptional::Mandatory, false)?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(key)
 }

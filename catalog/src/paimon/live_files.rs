@@ -66,6 +66,14 @@ impl ManifestReader {
         Ok(live_entries(&manifests, |_| true).into_iter().cloned().collect())
     }
 
+    /// The files that were live before a snapshot, and what the snapshot itself added and deleted.
+    pub async fn live_base(&self, snapshot: &Snapshot) -> Result<(Vec<ManifestEntry>, Vec<ManifestEntry>)> {
+        let base = self.list(&snapshot.base_manifest_list, snapshot.base_manifest_list_size).await?;
+        let manifests = self.read_all(&base.0).await?;
+        let base = live_entries(&manifests, |_| true).into_iter().cloned().collect();
+        Ok((base, self.delta(snapshot).await?))
+    }
+
     /// What a snapshot itself added and deleted, in the order of its manifests.
     pub async fn delta(&self, snapshot: &Snapshot) -> Result<Vec<ManifestEntry>> {
         self.entries_of(&snapshot.delta_manifest_list, snapshot.delta_manifest_list_size).await

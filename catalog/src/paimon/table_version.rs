@@ -5,10 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::error::Result;
+use crate::follow::Follow;
 use crate::schema::TableSchema;
 use crate::split::{PruningCounts, TableScan};
 use crate::table::{ScanRequest, TableVersion};
 
+use super::changes::Versions;
 use super::manifest::ManifestEntry;
 use super::options::Options;
 use super::plan::{Merging, PlanInput, plan_files, plan_snapshot};
@@ -147,6 +149,13 @@ impl TableVersion for PaimonTableVersion {
 
     async fn plan(&self, request: &ScanRequest) -> Result<TableScan> {
         self.plan_where(request, &|_| true).await
+    }
+
+    fn follow(&self) -> Option<Arc<dyn Follow>> {
+        let rules = &self.rules;
+        let whole =
+            rules.only_level.is_none() && rules.only_bucket.is_none() && self.point.created_since.is_none();
+        (whole && rules.other_branch.is_none()).then(|| Versions::of(self.table.clone()))
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

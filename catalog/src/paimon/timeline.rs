@@ -103,6 +103,11 @@ impl Timeline {
         Err(Error::not_found(format!("the earliest snapshot of table {}", self.table), "it expired just now"))
     }
 
+    /// The newest snapshot as the hint tells it, which may lag behind or be missing.
+    pub async fn latest_hint(&self) -> Result<Option<i64>> {
+        self.hint("LATEST").await
+    }
+
     async fn hint(&self, name: &str) -> Result<Option<i64>> {
         let text = self.files.try_read(&self.layout.snapshots().join(name)).await?;
         Ok(text.and_then(|text| std::str::from_utf8(&text).ok()?.trim().parse().ok()))

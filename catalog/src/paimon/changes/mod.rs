@@ -8,6 +8,9 @@ mod log;
 mod range;
 mod snapshot_rows;
 mod splits;
+mod version_changes;
+mod versions;
 mod view;
 
+pub use versions::Versions;
 pub use view::{LogTable, LogView, open};

@@ -1,0 +1,91 @@
+//! Following a table: its versions one by one, in order, and what each changed.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::changes::ChangeLog;
+use crate::error::Result;
+use crate::schema::TableSchema;
+use crate::table::TableVersion;
+use crate::version::VersionSpec;
+
+/// A version up to which a follower has seen everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// 0 stands before the first version.
+    pub version: i64,
+    /// When it was committed, in milliseconds since the epoch; `None` at 0 and where the version
+    /// itself is gone already.
+    pub millis: Option<i64>,
+    /// What tells the version from another that takes its number after a rollback, where it is known.
+    pub identity: Option<Arc<str>>,
+}
+
+impl Place {
+    /// Before the first version.
+    pub const BEGINNING: Self = Self { version: 0, millis: None, identity: None };
+}
+
+/// What a follower is about to see of the version at which it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// The rows of the version.
+    Rows,
+    /// What later versions change, and nothing of the version itself.
+    Changes,
+}
+
+/// A table whose versions can be followed. Nothing is kept between calls.
+#[async_trait]
+pub trait Follow: Debug + Send + Sync {
+    /// `database.table`, for errors.
+    fn table(&self) -> &str;
+
+    /// Where a follower begins. Fails where what it is about to see is gone, naming the earliest version
+    /// that is left.
+    async fn begin(&self, version: &VersionSpec, beginning: Beginning) -> Result<Place>;
+
+    /// The earliest version that is left; the beginning of a table without versions.
+    async fn earliest(&self) -> Result<Place>;
+
+    /// How far a named consumer has come, by what the table stores of it.
+    async fn consumer(&self, name: &str) -> Result<Place>;
+
+    /// The version after a place; `None` where it is yet to come, which costs two small reads and no
+    /// listing. Fails where it is gone, or where the place is no longer part of the table's history.
+    async fn after(&self, place: &Place) -> Result<Option<Place>>;
+
+    /// The schema under which a version was committed, with the options of today.
+    async fn schema(&self, place: &Place) -> Result<Arc<TableSchema>>;
+
+    /// The schema for a follower that begins at a place: that of the version whose rows or changes it
+    /// sees first; where that one is the newest or is yet to come, the one that the table has now.
+    async fn first_schema(&self, place: &Place, beginning: Beginning) -> Result<Arc<TableSchema>>;
+
+    /// The table at a place, under a schema.
+    async fn rows(&self, place: &Place, schema: Arc<TableSchema>) -> Result<Arc<dyn TableVersion>>;
+
+    /// How the table's rows at a place differ from those at the place before it, under a schema:
+    /// both images of an update, one after the other; no sequence numbers.
+    async fn changes(
+        &self,
+        before: &Place,
+        after: &Place,
+        schema: Arc<TableSchema>,
+    ) -> Result<Arc<dyn ChangeLog>>;
+}
+
+/// Whether rows under one schema are rows under the other: the same columns by id, name and type, and
+/// the same keys.
+pub fn same_columns(one: &TableSchema, other: &TableSchema) -> bool {
+    let alike = one.fields.iter().zip(&other.fields).all(|(one, other)| {
+        (one.id, &one.name, &one.data_type, one.nullable)
+            == (other.id, &other.name, &other.data_type, other.nullable)
+    });
+    one.fields.len() == other.fields.len()
+        && alike
+        && one.primary_key == other.primary_key
+        && one.partition_keys == other.partition_keys
+}
