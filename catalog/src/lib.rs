@@ -16,6 +16,7 @@ pub mod files;
 pub mod iceberg;
 pub mod location;
 pub mod follow;
+pub mod location;
 pub mod merge_rule;
 pub mod paimon;
 pub mod predicate;

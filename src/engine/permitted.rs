@@ -29,6 +29,8 @@ pub(super) fn check(statement: &Statement) -> Result<()> {
         | Statement::Vacuum(_)
         | Statement::Lock(_)
         | Statement::OptimizeTable { .. } => Err(reads_only(first_word(statement))),
+        // Procedures are maintenance: a consumer's progress, a compaction, a tag.
+        Statement::Call(function) => Err(reads_only(format!("CALL {}", function.name))),
         other => {
             let word = first_word(other);
             match word.as_str() {

@@ -82,9 +82,7 @@ fn query_of(body: &StatementBody) -> Result<(&SqlStatement, Option<&ExplainState
             Err(Error::new(ErrorKind::Unsupported, "COPY TO STDOUT exists over the Postgres wire only")
                 .with_hint("Here, tarn LAKE -c QUERY --format csv -o FILE does the same."))
         }
-        StatementBody::Subscribe(_) => {
-            Err(Error::new(ErrorKind::Internal, "a subscription is no query"))
-        }
+        StatementBody::Subscribe(_) => Err(Error::new(ErrorKind::Internal, "a subscription is no query")),
     }
 }
 

@@ -188,11 +188,7 @@ impl Session {
 
     /// Begins a prepared SUBSCRIBE without running it: [`Session::fetch`] then goes on from position to
     /// position.
-    pub async fn subscribe(
-        &self,
-        prepared: &Prepared,
-        parameters: Vec<ScalarValue>,
-    ) -> Result<Subscription> {
+    pub async fn subscribe(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Subscription> {
         let (shared, prepared) = (Arc::clone(&self.shared), prepared.clone());
         let begin = async move {
             let StatementBody::Subscribe(subscribe) = &prepared.statement.body else {

@@ -56,7 +56,9 @@ impl Session {
         running: &Running,
     ) -> Outcome<Option<SubscriptionCursor>> {
         let prepared = match &statement.plan {
-            Plan::Query(prepared) if matches!(prepared.statement.body, StatementBody::Subscribe(_)) => prepared,
+            Plan::Query(prepared) if matches!(prepared.statement.body, StatementBody::Subscribe(_)) => {
+                prepared
+            }
             _ => return Ok(None),
         };
         self.transaction.queried = true;
@@ -92,7 +94,8 @@ impl Session {
         }
         let Fetched { rows, after } = self.engine.fetch(&subscription.at, wanted);
         let rows = Rows::new(rows.batches);
-        let mut started = SubscriptionFetch { cursor: name.to_string(), rows, after, skip, left: take, sent: 0 };
+        let mut started =
+            SubscriptionFetch { cursor: name.to_string(), rows, after, skip, left: take, sent: 0 };
         if !fetch.moves_only {
             portal.progress = Progress::SubscriptionFetch(Box::new(started));
             return Ok(None);
@@ -131,7 +134,11 @@ impl Session {
     }
 
     /// Moves a cursor behind the rows of a FETCH.
-    async fn finish_subscription_fetch(&mut self, fetch: SubscriptionFetch, running: &Running) -> Outcome<()> {
+    async fn finish_subscription_fetch(
+        &mut self,
+        fetch: SubscriptionFetch,
+        running: &Running,
+    ) -> Outcome<()> {
         let SubscriptionFetch { cursor, mut rows, mut after, .. } = fetch;
         // The position comes after the last row.
         rows.skip(u64::MAX, running, &mut self.wire).await?;

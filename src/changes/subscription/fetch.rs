@@ -96,7 +96,13 @@ impl Run<'_> {
                         Wait::FirstRow(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
                             return Ok(End::Done);
                         }
-                        _ => sleep_or_leave(deadline.map_or(until, |deadline| deadline.min(until)), self.output).await,
+                        _ => {
+                            sleep_or_leave(
+                                deadline.map_or(until, |deadline| deadline.min(until)),
+                                self.output,
+                            )
+                            .await
+                        }
                     }
                     if self.output.is_closed() {
                         return Ok(End::ReaderGone);

@@ -70,7 +70,8 @@ impl Images {
         let (mut kept, mut shown, mut at) = (Vec::new(), Vec::new(), 0);
         let mut same = Sameness { rows: &rows, converted: None };
         while let Some(&row) = origin.get(at) {
-            let both = types[row] == BEFORE && origin.get(at + 1) == Some(&(row + 1)) && types[row + 1] == AFTER;
+            let both =
+                types[row] == BEFORE && origin.get(at + 1) == Some(&(row + 1)) && types[row + 1] == AFTER;
             match types[row] {
                 BEFORE if both => {
                     if !same.check(at, at + 1)? {
@@ -103,7 +104,8 @@ fn types_of(batch: &RecordBatch) -> Result<Vec<&'static str>> {
         arrow::datatypes::DataType::Utf8 => Some(column.as_string::<i32>().value(row)),
         _ => None,
     };
-    let known = |row: usize| [INSERT, BEFORE, AFTER, DELETE].into_iter().find(|known| text(row) == Some(known));
+    let known =
+        |row: usize| [INSERT, BEFORE, AFTER, DELETE].into_iter().find(|known| text(row) == Some(known));
     match (0..batch.num_rows()).map(known).collect() {
         Some(types) => Ok(types),
         None => exec_err!("changes of unknown types"),
@@ -124,7 +126,8 @@ impl Sameness<'_> {
         let converted = match self.converted.take() {
             Some(converted) => converted,
             None => {
-                let types = self.rows.columns().iter().map(|column| SortField::new(column.data_type().clone()));
+                let types =
+                    self.rows.columns().iter().map(|column| SortField::new(column.data_type().clone()));
                 RowConverter::new(types.collect())?.convert_columns(self.rows.columns())?
             }
         };
@@ -143,7 +146,7 @@ pub fn column(types: &[&'static str]) -> StringArray {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use arrow::array::{ArrayRef, Int64Array, record_batch};
+    use arrow::array::{ArrayRef, Int64Array};
     use arrow::datatypes::{DataType, Field, Int64Type, Schema};
     use datafusion::logical_expr::Operator;
     use datafusion::physical_expr::expressions::{BinaryExpr, Column, Literal};
@@ -170,7 +173,8 @@ mod tests {
 
     fn batch(rows: &[(&'static str, i64, i64)]) -> RecordBatch {
         let types = rows.iter().map(|row| row.0).collect::<Vec<_>>();
-        let numbers = |of: fn(&(&'static str, i64, i64)) -> i64| Int64Array::from_iter_values(rows.iter().map(of));
+        let numbers =
+            |of: fn(&(&'static str, i64, i64)) -> i64| Int64Array::from_iter_values(rows.iter().map(of));
         RecordBatch::try_from_iter([
             ("_change_type", Arc::new(column(&types)) as ArrayRef),
             ("k", Arc::new(numbers(|row| row.1)) as ArrayRef),
@@ -180,7 +184,8 @@ mod tests {
     }
 
     fn shown(changed: &Changed) -> Vec<(&'static str, i64, i64)> {
-        let numbers = |column: usize| changed.rows.column(column).as_primitive::<Int64Type>().values().to_vec();
+        let numbers =
+            |column: usize| changed.rows.column(column).as_primitive::<Int64Type>().values().to_vec();
         let rows = changed.types.iter().zip(numbers(0)).zip(numbers(1));
         rows.map(|((kind, k), v)| (*kind, k, v)).collect()
     }
@@ -223,7 +228,7 @@ mod tests {
 
     #[test]
     fn what_is_no_change_type_is_an_error() {
-        let odd = record_batch!(("_change_type", Utf8, ["upsert"]), ("k", Int64, [1]), ("v", Int64, [1])).unwrap();
+        let odd = batch(&[("upsert", 1, 1)]);
         assert!(Images::new(view()).push(odd).is_err());
     }
 }

@@ -84,8 +84,10 @@ fn followed(subscribe: &Subscribe) -> Result<Relation> {
     match <[Relation; 1]>::try_from(tables) {
         Ok([relation]) if relation.version.is_none() => Ok(relation),
         Ok([relation]) => {
-            let message = format!("SUBSCRIBE follows \"{}\": FROM takes no version and no options", relation.name);
-            Err(Error::new(ErrorKind::Unsupported, message).with_hint("Begin at a version with SUBSCRIBE ... AS OF."))
+            let message =
+                format!("SUBSCRIBE follows \"{}\": FROM takes no version and no options", relation.name);
+            Err(Error::new(ErrorKind::Unsupported, message)
+                .with_hint("Begin at a version with SUBSCRIBE ... AS OF."))
         }
         Err(tables) => {
             let message = format!("SUBSCRIBE follows one table, and the query has {}", tables.len());
@@ -121,9 +123,7 @@ fn reference(name: &ObjectName) -> Result<TableReference> {
     match folded(name).as_slice() {
         [table] => Ok(TableReference::bare(table.as_str())),
         [database, table] => Ok(TableReference::partial(database.as_str(), table.as_str())),
-        [lake, database, table] => {
-            Ok(TableReference::full(lake.as_str(), database.as_str(), table.as_str()))
-        }
+        [lake, database, table] => Ok(TableReference::full(lake.as_str(), database.as_str(), table.as_str())),
         _ => Err(Error::new(ErrorKind::Syntax, format!("\"{name}\" has too many parts"))),
     }
 }

@@ -108,7 +108,10 @@ fn collect<'a>(plan: &'a LogicalPlan, steps: &mut Vec<Step<'a>>) -> Result<()> {
 /// What a row's place in the view follows from must be the row alone.
 fn check(expr: &Expr) -> Result<()> {
     let is_subquery = |expr: &Expr| {
-        matches!(expr, Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_))
+        matches!(
+            expr,
+            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_)
+        )
     };
     if expr.exists(|expr| Ok(is_subquery(expr)))? {
         return Err(unsupported("a subquery"));

@@ -45,7 +45,10 @@ impl Wants {
                 }
             };
             if repeated {
-                return Err(Error::new(ErrorKind::Syntax, format!("option \"{}\" stands twice", option.name)));
+                return Err(Error::new(
+                    ErrorKind::Syntax,
+                    format!("option \"{}\" stands twice", option.name),
+                ));
             }
         }
         let start = match (consumer, &subscribe.as_of) {
@@ -54,7 +57,9 @@ impl Wants {
                 let bound = as_of.as_ref().map_or(Ok(latest), |bound| Bound::read(bound, state))?;
                 Start::At { bound, at_least: as_of.as_ref().is_some_and(|bound| bound.at_least) }
             }
-            (Some(_), Some(_)) => return Err(refuse("a consumer says where it begins: CONSUMER takes no AS OF")),
+            (Some(_), Some(_)) => {
+                return Err(refuse("a consumer says where it begins: CONSUMER takes no AS OF"));
+            }
             (Some(_), None) if snapshot == Some(true) => {
                 return Err(refuse("a consumer goes on where it was: CONSUMER takes no SNAPSHOT"));
             }
@@ -83,7 +88,9 @@ impl Wants {
                 let earliest = follow.earliest().await?;
                 match bound {
                     Bound::Version(VersionSpec::Snapshot(id)) if *id < earliest.version => earliest,
-                    Bound::Version(VersionSpec::AsOfMillis(at)) if earliest.millis.is_some_and(|e| *at < e) => {
+                    Bound::Version(VersionSpec::AsOfMillis(at))
+                        if earliest.millis.is_some_and(|e| *at < e) =>
+                    {
                         earliest
                     }
                     bound => bound.place(follow, self.beginning).await?,
@@ -93,15 +100,22 @@ impl Wants {
         let end = match &self.end {
             None => None,
             Some(Bound::Version(VersionSpec::Snapshot(id))) => Some(*id),
-            Some(Bound::Version(VersionSpec::AsOfMillis(at))) if *at > chrono::Utc::now().timestamp_millis() => {
-                return Err(refuse("UP TO a time that is yet to come: versions have no times before they are there"));
+            Some(Bound::Version(VersionSpec::AsOfMillis(at)))
+                if *at > chrono::Utc::now().timestamp_millis() =>
+            {
+                return Err(refuse(
+                    "UP TO a time that is yet to come: versions have no times before they are there",
+                ));
             }
             Some(bound) => Some(bound.place(follow, Beginning::Rows).await?.version),
         };
         match end {
             Some(end) if end < start.version => Err(Error::new(
                 ErrorKind::InvalidParameter,
-                format!("the subscription would end (UP TO {end}) before it begins (AS OF {})", start.version),
+                format!(
+                    "the subscription would end (UP TO {end}) before it begins (AS OF {})",
+                    start.version
+                ),
             )),
             end => Ok((start, end)),
         }

@@ -50,9 +50,7 @@ impl Versions {
             (None, _) if place.version == 0 => Ok(None),
             _ if ids.binary_search(&next).is_ok() => Ok(Some(place_of(&*timeline.snapshot(next).await?))),
             (Some(first), _) if *first > next => Err(self.expired(next, *first)),
-            (_, Some(last)) => {
-                Err(self.no_snapshot(place.version, format!("the newest snapshot is {last}")))
-            }
+            (_, Some(last)) => Err(self.no_snapshot(place.version, format!("the newest snapshot is {last}"))),
             (_, None) => Err(self.no_snapshot(place.version, "it has no snapshot".into())),
         }
     }
@@ -166,7 +164,8 @@ impl Follow for Versions {
         let Some(bytes) = self.table.files().try_read(&path).await? else {
             let others = self.table.consumers().await?.into_iter().map(|consumer| consumer.id);
             let others = others.collect::<Vec<_>>().join(", ");
-            let hint = if others.is_empty() { "it has no consumers".into() } else { format!("it has {others}") };
+            let hint =
+                if others.is_empty() { "it has no consumers".into() } else { format!("it has {others}") };
             return Err(Error::not_found(format!("consumer '{name}' of table {}", self.table.label()), hint));
         };
         let consumer = Consumer::parse(name, &path, &bytes)?;
@@ -199,7 +198,9 @@ impl Follow for Versions {
         let next = self.table.timeline().try_snapshot(place.version.saturating_add(1)).await?;
         match next {
             None => Ok(Arc::clone(&self.table.latest_schema().await?.table)),
-            Some(next) if place.version == 0 || beginning == Beginning::Changes => self.schema_of(&next).await,
+            Some(next) if place.version == 0 || beginning == Beginning::Changes => {
+                self.schema_of(&next).await
+            }
             Some(_) => self.schema(place).await,
         }
     }
