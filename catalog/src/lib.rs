@@ -16,7 +16,6 @@ pub mod files;
 pub mod follow;
 pub mod iceberg;
 pub mod location;
-pub mod location;
 pub mod merge_rule;
 pub mod paimon;
 pub mod predicate;
