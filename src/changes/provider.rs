@@ -79,7 +79,7 @@ impl TableProvider for ChangeLogProvider {
         let steps = self.log.steps(&request).await.map_err(|error| external(crate::Error::from(error)))?;
         let mut tasks = Vec::new();
         for step in steps {
-            tasks.extend(Task::of_step(step, &self.place, self.log.layout().images_in_arrays)?);
+            tasks.extend(Task::of_step(step, &self.place, self.log.layout().images_in_arrays));
         }
         let projection = LogProjection::try_new(self.log.layout(), &self.log.table_schema(), projection)?;
         let projection = Arc::new(projection);

@@ -18,6 +18,7 @@ use crate::resolve::RowMask;
 use crate::scan::merged;
 use crate::scan::plan::ScanPlan;
 use crate::scan::reader::{self, ReadColumns, SystemColumn, WhenMissing};
+use crate::scan::whole;
 
 /// Kinds as files store them.
 pub const INSERT: i8 = 0;
@@ -78,6 +79,22 @@ pub async fn of_file(
         ReadColumns { fields: fields(&plan, wanted), system: system(kinds, wanted)?, row_number: None };
     let source = plan.file_to_read(&planned.file);
     let batches = reader::open(source, &columns, live.as_ref(), batch_rows).await.map_err(external)?;
+    let of_table = columns.fields.len();
+    let stored = matches!(kinds, RowKinds::Stored { .. });
+    Ok(batches.map(move |batch| parted(&batch.map_err(external)?, of_table, stored)).boxed())
+}
+
+/// The rows of one group of files that hold different columns of the same rows.
+pub async fn of_zip(
+    plan: Arc<ScanPlan>,
+    group: usize,
+    kinds: &RowKinds,
+    wanted: &Wanted,
+    batch_rows: usize,
+) -> Result<KindedStream> {
+    let columns =
+        ReadColumns { fields: fields(&plan, wanted), system: system(kinds, wanted)?, row_number: None };
+    let batches = whole::zipped_rows(&plan, group, &columns, batch_rows).await.map_err(external)?;
     let of_table = columns.fields.len();
     let stored = matches!(kinds, RowKinds::Stored { .. });
     Ok(batches.map(move |batch| parted(&batch.map_err(external)?, of_table, stored)).boxed())

@@ -14,7 +14,7 @@ use tarn_catalog::split::TableScan;
 
 use super::difference::{Likeness, Side, changes};
 use super::layout::LogProjection;
-use super::rows::{KindedRows, KindedStream, Wanted, external, of_file, of_merge};
+use super::rows::{KindedRows, KindedStream, Wanted, external, of_file, of_merge, of_zip};
 use crate::merge::{Retractions, set_columns};
 use crate::scan::plan::ScanPlan;
 use crate::scan::shared::ScanShared;
@@ -45,6 +45,7 @@ enum Work {
 enum Piece {
     File { plan: Arc<ScanPlan>, file: usize },
     Merged { plan: Arc<ScanPlan>, section: usize },
+    Zip { plan: Arc<ScanPlan>, group: usize },
 }
 
 /// Where the files are, and what is kept of them.
@@ -57,13 +58,13 @@ pub struct Place {
 impl Task {
     /// The tasks of a step, in order. Where the two rows of an update become one, they can stand in two
     /// files, so that the files of such a step are one task.
-    pub fn of_step(step: ChangeStep, place: &Place, images_in_arrays: bool) -> Result<Vec<Self>> {
+    pub fn of_step(step: ChangeStep, place: &Place, images_in_arrays: bool) -> Vec<Self> {
         let ChangeStep { commit, kinds, pairs_updates, work } = step;
         let kinds = Arc::new(kinds);
         let task = |work| Self { commit, kinds: Arc::clone(&kinds), pairs_updates, work };
-        Ok(match work {
+        match work {
             ChangeWork::Rows { scan, deleted } => {
-                let plan = place.plan(scan, retractions(deleted))?;
+                let plan = place.plan(scan, retractions(deleted));
                 let pieces = Piece::all(&plan);
                 match images_in_arrays && pairs_updates {
                     true => vec![task(Work::Read(pieces))],
@@ -73,13 +74,13 @@ impl Task {
             ChangeWork::Difference { before, after, key, images } => {
                 let retractions = retractions(images == Images::After { removed: true });
                 vec![task(Work::Difference {
-                    before: place.plan(before, retractions)?,
-                    after: place.plan(after, retractions)?,
+                    before: place.plan(before, retractions),
+                    after: place.plan(after, retractions),
                     key: Arc::new(key),
                     images,
                 })]
             }
-        })
+        }
     }
 
     /// Runs the task; the batches are the log's.
@@ -121,14 +122,9 @@ fn retractions(deleted: bool) -> Retractions {
 }
 
 impl Place {
-    fn plan(&self, scan: TableScan, retractions: Retractions) -> Result<Arc<ScanPlan>> {
+    fn plan(&self, scan: TableScan, retractions: Retractions) -> Arc<ScanPlan> {
         let (store, shared) = (Arc::clone(&self.store), Arc::clone(&self.shared));
-        let plan = ScanPlan::with_retractions(scan, store, shared, retractions);
-        if plan.zips.is_empty() {
-            return Ok(Arc::new(plan));
-        }
-        let feature = "changes of rows whose columns stand in several files";
-        Err(external(tarn_catalog::Error::unsupported(plan.table.as_ref(), feature)))
+        Arc::new(ScanPlan::with_retractions(scan, store, shared, retractions))
     }
 }
 
@@ -139,7 +135,8 @@ impl Piece {
         let merged = (0..plan.sections.len())
             .filter(combines)
             .map(|section| Self::Merged { plan: Arc::clone(plan), section });
-        files.chain(merged).collect()
+        let zips = (0..plan.zips.len()).map(|group| Self::Zip { plan: Arc::clone(plan), group });
+        files.chain(merged).chain(zips).collect()
     }
 
     /// The rows of pieces, each of which is opened when the one before has ended.
@@ -156,6 +153,7 @@ impl Piece {
         match self {
             Self::File { plan, file } => of_file(plan, file, kinds, wanted, batch_rows).await,
             Self::Merged { plan, section } => of_merge(plan, section, kinds, wanted, batch_rows).await,
+            Self::Zip { plan, group } => of_zip(plan, group, kinds, wanted, batch_rows).await,
         }
     }
 }

@@ -14,6 +14,6 @@ pub mod plan;
 pub mod reader;
 pub mod shared;
 mod source;
-mod whole;
+pub(crate) mod whole;
 
 pub use source::LakeSource;

@@ -27,19 +27,31 @@ pub async fn open_file(
     Ok(projected(rows, output))
 }
 
-/// The live rows of a group of files that hold different columns of the same rows.
+/// The live rows of a group of files that hold different columns of the same rows, in the scan's output
+/// columns.
 pub async fn open_zip(
     plan: &Arc<ScanPlan>,
     group: usize,
     output: &Output,
     batch_rows: usize,
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    let rows = zipped_rows(plan, group, &read_columns(plan, output), batch_rows).await.map_err(external)?;
+    Ok(projected(rows, output))
+}
+
+/// The same in these columns.
+pub async fn zipped_rows(
+    plan: &ScanPlan,
+    group: usize,
+    columns: &ReadColumns,
+    batch_rows: usize,
+) -> tarn_catalog::Result<BatchStream> {
     let files: &[DataFile] = plan.zips.get(group).map_or(&[], |files| files.as_slice());
     // A deletion vector hangs on one file and speaks for the rows of all.
     let mut live: Option<BooleanBuffer> = None;
     for file in files {
         let undeleted = plan.delete_reader.undeleted_rows(plan.file_to_read(file), &plan.deletes);
-        if let Some(undeleted) = undeleted.await.map_err(external)? {
+        if let Some(undeleted) = undeleted.await? {
             live = Some(live.map_or(undeleted.clone(), |live| &live & &undeleted));
         }
     }
@@ -51,9 +63,7 @@ pub async fn open_zip(
         footers: Arc::clone(&plan.shared.footers),
         table: Arc::clone(&plan.table),
     };
-    let columns = read_columns(plan, output);
-    let rows = reader::open_zip(source, &columns, live.as_ref(), batch_rows).await.map_err(external)?;
-    Ok(projected(rows, output))
+    reader::open_zip(source, columns, live.as_ref(), batch_rows).await
 }
 
 fn read_columns(plan: &ScanPlan, output: &Output) -> ReadColumns {
