@@ -19,6 +19,7 @@ mod query_tables;
 mod relation_planner;
 mod rights;
 mod search_path;
+mod semantics;
 mod session;
 mod stream;
 mod subscribe;
@@ -174,6 +175,7 @@ fn session_config(threads: usize) -> SessionConfig {
         .with_information_schema(false);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
+    options.sql_parser.parse_float_as_decimal = true;
     options.explain.physical_plan_only = true;
     options.execution.time_zone = Some("UTC".to_owned());
     config

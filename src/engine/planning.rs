@@ -18,6 +18,7 @@ use super::permitted;
 use super::plan_error;
 use super::query_context::QueryContext;
 use super::query_tables::QueryTables;
+use super::semantics;
 use super::session::SessionShared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{
@@ -111,8 +112,9 @@ pub(super) fn analyze(
     refuse_changes(&plan)?;
     let types = parameter_types(&plan, declared)?;
     let plan = if types.is_empty() { plan } else { with_parameter_types(plan, &types)? };
+    let plan = semantics::prepare(plan)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
-    Ok((plan, types))
+    Ok((semantics::settle(plan)?, types))
 }
 
 pub(super) fn parser_options(state: &SessionState) -> ParserOptions {

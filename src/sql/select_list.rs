@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Select, SelectFlavor, SelectItem, Statement, VisitMut, VisitorMut, WildcardAdditionalOptions,
+    Expr, Ident, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectFlavor, SelectItem, SetExpr,
+    Statement, Value, VisitMut, VisitorMut, WildcardAdditionalOptions,
 };
 
 /// Stands between a name and the number of its repetition.
@@ -27,6 +28,22 @@ struct Separator;
 
 impl VisitorMut for Separator {
     type Break = ();
+
+    /// `ORDER BY 1` finds its column by a name that DataFusion gives, and cannot where the column is an
+    /// expression over aggregates. Under a name of its own it is found.
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        let SetExpr::Select(select) = query.body.as_mut() else { return ControlFlow::Continue(()) };
+        for place in query.order_by.iter().flat_map(ordered_places) {
+            let item = place.checked_sub(1).and_then(|place| select.projection.get_mut(place));
+            if let Some(item @ SelectItem::UnnamedExpr(_)) = item
+                && !matches!(item, SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)))
+                && let Some((name, _)) = name_of(item)
+            {
+                rename(item, Ident::with_quote('"', format!("{name}{REPETITION}o{place}")));
+            }
+        }
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         let wildcard =
@@ -52,6 +69,19 @@ impl VisitorMut for Separator {
     }
 }
 
+/// The places in the select list by which a result is ordered.
+fn ordered_places(order_by: &OrderBy) -> Vec<usize> {
+    let OrderByKind::Expressions(exprs) = &order_by.kind else { return vec![] };
+    let place = |expr: &OrderByExpr| match &expr.expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(number, _) => number.to_string().parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    };
+    exprs.iter().filter_map(place).collect()
+}
+
 /// The name of a column as it is shown, and as it compares. Expressions other than columns are
 /// named by their text, which only has to tell them apart.
 fn name_of(item: &SelectItem) -> Option<(String, String)> {
@@ -67,7 +97,12 @@ fn name_of(item: &SelectItem) -> Option<(String, String)> {
             Some((parts.last()?.clone(), parts.join(".")))
         }
         SelectItem::UnnamedExpr(expr) => {
-            let text = expr.to_string();
+            // DataFusion names a cast by what is cast.
+            let mut named = expr;
+            while let Expr::Cast { expr, .. } | Expr::Nested(expr) = named {
+                named = expr;
+            }
+            let text = named.to_string();
             Some((text.clone(), format!("{REPETITION}{text}")))
         }
         _ => None,
