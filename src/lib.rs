@@ -8,6 +8,7 @@ pub mod cli;
 pub mod demo;
 pub mod engine;
 pub mod error;
+pub(crate) mod folders;
 pub mod merge;
 pub mod output;
 pub mod pg;

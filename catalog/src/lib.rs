@@ -5,6 +5,7 @@
 //! files to read, what deletes rows in them, and how their rows merge. Reading those files is the
 //! business of the crate above: this one sees neither DataFusion nor a data file's contents.
 
+mod avro;
 pub mod cache;
 pub mod changes;
 pub mod cursor;
@@ -16,6 +17,7 @@ pub mod files;
 pub mod follow;
 pub mod iceberg;
 pub mod location;
+mod malformed;
 pub mod merge_rule;
 pub mod paimon;
 pub mod predicate;
@@ -27,6 +29,7 @@ pub mod stats;
 pub mod system;
 pub mod table;
 pub mod types;
+mod value;
 pub mod version;
 pub mod warehouse;
 

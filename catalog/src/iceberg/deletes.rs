@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use iceberg::spec::{DataContentType, DataFileFormat, Struct};
-
+use super::data_file::{Content, Raw};
 use super::manifests::Entry;
 use super::metadata::Metadata;
 use super::plan::{file_format, plain_file};
@@ -15,9 +14,14 @@ use crate::schema::SchemaField;
 use crate::split::{BitmapLayout, DeleteFile, DeleteSource, FieldLookup, FileSchema};
 use crate::types::LogicalType;
 
+/// The format of files of deletion vectors.
+const PUFFIN: &str = "PUFFIN";
 /// Reserved ids of the columns of position delete files.
 const FILE_PATH_ID: i32 = 2_147_483_546;
 const POSITION_ID: i32 = 2_147_483_545;
+
+/// A partition: its spec and its values.
+type PartitionKey = (i32, Vec<Raw>);
 
 /// The deletes of a snapshot, ready to be asked for.
 #[derive(Debug, Default)]
@@ -26,9 +30,9 @@ pub struct Deletes {
     vectors: HashMap<String, (i64, DeleteSource)>,
     /// Position deletes of one data file, and of any file of a partition.
     positions_of_file: HashMap<String, Vec<(i64, Arc<DeleteFile>)>>,
-    positions: HashMap<(i32, Struct), Vec<(i64, Arc<DeleteFile>)>>,
+    positions: HashMap<PartitionKey, Vec<(i64, Arc<DeleteFile>)>>,
     /// Equality deletes of a partition, and of the whole table.
-    equality: HashMap<(i32, Struct), Vec<(i64, Arc<DeleteFile>)>>,
+    equality: HashMap<PartitionKey, Vec<(i64, Arc<DeleteFile>)>>,
     equality_global: Vec<(i64, Arc<DeleteFile>)>,
 }
 
@@ -39,7 +43,8 @@ pub fn further_columns(
     schema: &iceberg::spec::Schema,
     deletes: &[Entry],
 ) -> Result<Vec<SchemaField>> {
-    let ids: BTreeSet<i32> = deletes.iter().filter_map(|entry| entry.file.equality_ids()).flatten().collect();
+    let ids: BTreeSet<i32> =
+        deletes.iter().flat_map(|entry| entry.file.equality_ids.iter().copied()).collect();
     let is_column = |id: &i32| schema.as_struct().fields().iter().any(|field| field.id == *id);
     let missing = ids.into_iter().filter(|id| !is_column(id));
     missing.map(|id| column_by_id(table.label(), &metadata.table, id)).collect()
@@ -67,22 +72,22 @@ impl Deletes {
         entry: &Entry,
     ) -> Result<()> {
         let file = &entry.file;
-        let partition = (entry.spec_id, file.partition().clone());
-        match file.content_type() {
-            DataContentType::PositionDeletes if file.file_format() == DataFileFormat::Puffin => {
+        let partition = (entry.spec_id, file.partition.clone());
+        match file.content {
+            Content::PositionDeletes if file.format == PUFFIN => {
                 let (of, source) = vector(table, metadata, entry)?;
                 if self.vectors.insert(of.clone(), (entry.sequence, source)).is_some() {
                     return Err(corrupt(table, format!("{of} has two deletion vectors")));
                 }
             }
-            DataContentType::PositionDeletes => {
+            Content::PositionDeletes => {
                 let deletes = (entry.sequence, Arc::new(position_file(table, metadata, entry)?));
-                match file.referenced_data_file() {
-                    Some(of) => self.positions_of_file.entry(of).or_default().push(deletes),
+                match &file.referenced_data_file {
+                    Some(of) => self.positions_of_file.entry(of.clone()).or_default().push(deletes),
                     None => self.positions.entry(partition).or_default().push(deletes),
                 }
             }
-            DataContentType::EqualityDeletes => {
+            Content::EqualityDeletes => {
                 let deletes = (entry.sequence, Arc::new(equality_file(table, metadata, schemas, entry)?));
                 let spec = metadata.table.partition_spec_by_id(entry.spec_id);
                 match spec.is_some_and(|spec| spec.is_unpartitioned()) {
@@ -90,8 +95,8 @@ impl Deletes {
                     false => self.equality.entry(partition).or_default().push(deletes),
                 }
             }
-            DataContentType::Data => {
-                return Err(corrupt(table, format!("{} is no delete file", file.file_path())));
+            Content::Data => {
+                return Err(corrupt(table, format!("{} is no delete file", file.path)));
             }
         }
         Ok(())
@@ -99,8 +104,8 @@ impl Deletes {
 
     /// What deletes rows of a data file.
     pub fn of(&self, entry: &Entry) -> Vec<DeleteSource> {
-        let path = entry.file.file_path();
-        let partition = (entry.spec_id, entry.file.partition().clone());
+        let path = entry.file.path.as_str();
+        let partition = (entry.spec_id, entry.file.partition.clone());
         let mut sources = Vec::new();
         match self.vectors.get(path) {
             // A vector holds what all older position deletes did.
@@ -131,20 +136,18 @@ fn corrupt(table: &IcebergTable, reason: String) -> Error {
 /// A deletion vector: the data file that it is for, and where it is.
 fn vector(table: &IcebergTable, metadata: &Metadata, entry: &Entry) -> Result<(String, DeleteSource)> {
     let file = &entry.file;
-    let offset = file.content_offset().and_then(|offset| u64::try_from(offset).ok());
-    let length = file.content_size_in_bytes().and_then(|length| u64::try_from(length).ok());
-    match (file.referenced_data_file(), offset, length) {
+    match (file.referenced_data_file.clone(), file.content_offset, file.content_size) {
         (Some(of), Some(offset), Some(length)) => {
             let source = DeleteSource::Bitmap {
-                path: table.path(metadata, file.file_path())?,
+                path: table.path(metadata, &file.path)?,
                 offset,
                 length,
                 layout: BitmapLayout::Framed,
-                cardinality: Some(file.record_count()),
+                cardinality: Some(file.rows),
             };
             Ok((of, source))
         }
-        _ => Err(corrupt(table, format!("{} is an incomplete deletion vector", file.file_path()))),
+        _ => Err(corrupt(table, format!("{} is an incomplete deletion vector", file.path))),
     }
 }
 
@@ -173,9 +176,9 @@ fn equality_file(
     schemas: &FileSchemas,
     entry: &Entry,
 ) -> Result<DeleteFile> {
-    let ids = entry.file.equality_ids().unwrap_or_default();
+    let ids = &entry.file.equality_ids;
     if ids.is_empty() {
-        return Err(corrupt(table, format!("{} deletes by no column", entry.file.file_path())));
+        return Err(corrupt(table, format!("{} deletes by no column", entry.file.path)));
     }
     let known: BTreeMap<i32, &SchemaField> =
         schemas.by_id.fields.iter().map(|field| (field.id, field)).collect();

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use iceberg::spec::{
-    DataFile, Manifest, ManifestContentType, ManifestFile, ManifestList, ManifestStatus, Snapshot,
-};
+use iceberg::spec::{ManifestContentType, ManifestFile, ManifestList, Snapshot};
 use object_store::path::Path;
 
+use super::data_file::{DataFile, ManifestEntry, Status};
 use super::guard;
 use super::metadata::Metadata;
 use super::table::IcebergTable;
+use crate::avro;
 use crate::cache::Footprint;
 use crate::error::{Error, Result};
+use crate::value::Record;
 
 /// Manifests that are read at a time.
 const CONCURRENT_READS: usize = 16;
@@ -20,7 +21,7 @@ const CONCURRENT_READS: usize = 16;
 /// A manifest as it is cached.
 #[derive(Debug)]
 struct CachedManifest {
-    manifest: Manifest,
+    entries: Vec<ManifestEntry>,
     bytes: u64,
 }
 
@@ -46,7 +47,7 @@ impl Footprint for CachedList {
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub file: DataFile,
-    pub status: ManifestStatus,
+    pub status: Status,
     /// Orders data and the deletes that apply to it.
     pub sequence: i64,
     /// The snapshot that added or deleted the file.
@@ -90,26 +91,30 @@ async fn read(table: &IcebergTable, metadata: &Metadata, listed: &ManifestFile) 
     let path = table.path(metadata, &listed.manifest_path)?;
     let size = u64::try_from(listed.manifest_length).ok();
     let decode = |path: &Path, bytes: bytes::Bytes| {
-        let manifest = guard::decode(path, || Manifest::parse_avro(&bytes))?;
-        Ok(CachedManifest { manifest, bytes: bytes.len() as u64 })
+        let mut entries = Vec::new();
+        let visit = |record: &Record<'_>| {
+            entries.push(ManifestEntry::read(record)?);
+            Ok(())
+        };
+        avro::for_each_record(&bytes, visit).map_err(|reason| reason.of_file(path))?;
+        Ok(CachedManifest { entries, bytes: bytes.len() as u64 })
     };
     let cached: Arc<CachedManifest> = table.files().immutable(&path, size, decode).await?;
-    let entries = cached.manifest.entries().iter().map(|entry| {
-        let file = entry.data_file();
-        if file.key_metadata().is_some_and(|key| !key.is_empty()) {
+    let entries = cached.entries.iter().map(|entry| {
+        let file = &entry.file;
+        if file.encrypted {
             return Err(Error::unsupported(table.label().as_ref(), "encrypted files"));
         }
         // Only what a manifest's own snapshot added may leave its number to the list.
-        let inherits = entry.status() == ManifestStatus::Added || listed.sequence_number == 0;
-        let sequence = entry.sequence_number().or(inherits.then_some(listed.sequence_number));
-        let sequence = sequence.ok_or_else(|| {
-            Error::corrupt(path.as_ref(), format!("{} has no sequence number", file.file_path()))
-        })?;
+        let inherits = entry.status == Status::Added || listed.sequence_number == 0;
+        let sequence = entry.sequence.or(inherits.then_some(listed.sequence_number));
+        let sequence = sequence
+            .ok_or_else(|| Error::corrupt(path.as_ref(), format!("{} has no sequence number", file.path)))?;
         Ok(Entry {
             file: file.clone(),
-            status: entry.status(),
+            status: entry.status,
             sequence,
-            snapshot_id: entry.snapshot_id().unwrap_or(listed.added_snapshot_id),
+            snapshot_id: entry.snapshot_id.unwrap_or(listed.added_snapshot_id),
             spec_id: listed.partition_spec_id,
         })
     });
@@ -127,6 +132,6 @@ pub async fn live(
         manifests.into_iter().partition(|manifest| manifest.content == ManifestContentType::Data);
     let (data, deletes) =
         futures::try_join!(entries(table, metadata, &data), entries(table, metadata, &deletes))?;
-    let is_live = |entry: &Entry| entry.status != ManifestStatus::Deleted;
+    let is_live = |entry: &Entry| entry.status != Status::Deleted;
     Ok((data.into_iter().filter(is_live).collect(), deletes.into_iter().filter(is_live).collect()))
 }

@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use iceberg::spec::{
-    DataFile as IcebergFile, DataFileFormat, PartitionSpec, Schema, Snapshot, Struct, Transform, Type,
-};
+use iceberg::spec::{PartitionSpec, Schema, Snapshot, Transform, Type};
 
+use super::data_file::{DataFile as IcebergFile, Raw};
 use super::deletes::{Deletes, further_columns};
 use super::manifests::{Entry, live};
 use super::metadata::Metadata;
 use super::ranges::{PartitionRanges, identity_value};
 use super::schema::FileSchemas;
 use super::table::IcebergTable;
-use super::value::primitive;
+use super::value::bound;
 use crate::datum::Datum;
 use crate::error::{Error, Result};
 use crate::pruning::{Nulls, Range, may_match};
@@ -50,7 +49,7 @@ pub struct Planner<'a> {
     input: PlanInput<'a>,
     schemas: FileSchemas,
     request: &'a ScanRequest,
-    partitions: HashMap<(i32, Struct), usize>,
+    partitions: HashMap<(i32, Vec<Raw>), usize>,
     splits: Vec<Partition>,
     file_schemas: Vec<Arc<FileSchema>>,
     deletes: Vec<DeleteSource>,
@@ -132,7 +131,7 @@ impl<'a> Planner<'a> {
 
     /// The place of a file's partition among the splits.
     fn partition(&mut self, entry: &Entry) -> Result<usize> {
-        let key = (entry.spec_id, entry.file.partition().clone());
+        let key = (entry.spec_id, entry.file.partition.clone());
         if let Some(place) = self.partitions.get(&key) {
             return Ok(*place);
         }
@@ -141,7 +140,7 @@ impl<'a> Planner<'a> {
             let reason = format!("it has no partition spec {}", entry.spec_id);
             Error::corrupt(format!("the metadata of table {}", table.label()), reason)
         })?;
-        let values = entry.file.partition();
+        let values = &entry.file.partition;
         let ranges = PartitionRanges::new(spec, values, schema);
         let wanted = ranges.may_match(&self.request.predicate);
         self.pruning.partitions_considered += 1;
@@ -157,7 +156,7 @@ impl<'a> Planner<'a> {
         let fields = self.input.schema.as_struct().fields();
         let Some(column) = fields.iter().find(|column| column.id == id) else { return Range::UNKNOWN };
         let Type::Primitive(of) = &*column.field_type else { return Range::UNKNOWN };
-        let (values, nulls) = (file.value_counts().get(&id), file.null_value_counts().get(&id));
+        let (values, nulls) = (file.value_counts.get(&id), file.null_counts.get(&id));
         let nulls = match (nulls, values) {
             (Some(0), _) => Nulls::None,
             (Some(nulls), Some(values)) if nulls >= values => Nulls::All,
@@ -165,21 +164,19 @@ impl<'a> Planner<'a> {
             (None, _) => Nulls::Unknown,
         };
         // Bounds leave NaN out, which is greater than any number.
-        let has_nan = file.nan_value_counts().get(&id) != Some(&0);
+        let has_nan = file.nan_counts.get(&id) != Some(&0);
         let is_float = column.field_type.is_floating_type();
-        let bound = |bounds: &HashMap<i32, iceberg::spec::Datum>| {
-            // A column may have been of a narrower type when the bound was written.
-            let bound = bounds.get(&id).and_then(|bound| primitive(bound.literal(), of));
-            bound.unwrap_or(Datum::Null)
+        let bound = |bounds: &BTreeMap<i32, Vec<u8>>| {
+            bounds.get(&id).and_then(|bytes| bound(bytes, of)).unwrap_or(Datum::Null)
         };
-        let max = if is_float && has_nan { Datum::Null } else { bound(file.upper_bounds()) };
-        Range { min: bound(file.lower_bounds()), max, nulls }
+        let max = if is_float && has_nan { Datum::Null } else { bound(&file.upper_bounds) };
+        Range { min: bound(&file.lower_bounds), max, nulls }
     }
 }
 
 /// The values of identity partition fields, which stand for their columns.
-fn identities(spec: &PartitionSpec, values: &Struct, schema: &Schema) -> Vec<(i32, Datum)> {
-    let fields = spec.fields().iter().zip(values.iter());
+fn identities(spec: &PartitionSpec, values: &[Raw], schema: &Schema) -> Vec<(i32, Datum)> {
+    let fields = spec.fields().iter().zip(values);
     let identities = fields.filter(|(field, _)| field.transform == Transform::Identity);
     let mut constants: BTreeMap<i32, Datum> = BTreeMap::new();
     for (field, value) in identities {
@@ -192,24 +189,21 @@ fn identities(spec: &PartitionSpec, values: &Struct, schema: &Schema) -> Vec<(i3
 }
 
 pub fn file_format(table: &IcebergTable, file: &IcebergFile) -> Result<FileFormat> {
-    match file.file_format() {
-        DataFileFormat::Parquet => Ok(FileFormat::Parquet),
-        DataFileFormat::Orc => Ok(FileFormat::Orc),
-        DataFileFormat::Avro => Ok(FileFormat::Avro),
-        DataFileFormat::Puffin => {
-            let reason = format!("{} holds rows in Puffin", file.file_path());
-            Err(Error::corrupt(format!("a manifest of table {}", table.label()), reason))
-        }
+    match file.format.as_str() {
+        "PARQUET" => Ok(FileFormat::Parquet),
+        "ORC" => Ok(FileFormat::Orc),
+        "AVRO" => Ok(FileFormat::Avro),
+        other => Err(Error::unsupported(table.label().as_ref(), format!("files of rows in {other}"))),
     }
 }
 
 /// A file on its own: no deletes, no constants, the first file schema.
 pub fn plain_file(table: &IcebergTable, metadata: &Metadata, file: &IcebergFile) -> Result<DataFile> {
     Ok(DataFile {
-        path: table.path(metadata, file.file_path())?,
+        path: table.path(metadata, &file.path)?,
         format: file_format(table, file)?,
-        size: file.file_size_in_bytes(),
-        rows: file.record_count(),
+        size: file.size,
+        rows: file.rows,
         rows_known: true,
         file_schema: 0,
         level: 0,
@@ -220,7 +214,7 @@ pub fn plain_file(table: &IcebergTable, metadata: &Metadata, file: &IcebergFile)
         delete_rows: None,
         stats: Arc::default(),
         deletes: Vec::new(),
-        first_row_id: file.first_row_id(),
+        first_row_id: file.first_row_id,
         constants: Arc::default(),
         write_columns: None,
         creation_time_millis: None,

@@ -1,11 +1,12 @@
 //! What a partition's values say of the columns that they were made from.
 
 use iceberg::spec::{
-    Datum as IcebergDatum, Literal, PartitionSpec, PrimitiveLiteral, PrimitiveType, Schema, Struct, Transform,
+    Datum as IcebergDatum, NestedField, PartitionSpec, PrimitiveLiteral, PrimitiveType, Schema, Transform,
 };
 use iceberg::transform::create_transform_function;
 
-use super::value::{datum, from_units, primitive};
+use super::data_file::Raw;
+use super::value::{from_units, raw};
 use crate::datum::Datum;
 use crate::predicate::{Leaf, Predicate, Test};
 use crate::pruning::{Nulls, Range, may_match};
@@ -19,23 +20,21 @@ pub struct PartitionRanges {
     /// By the id of the source column.
     ranges: Vec<(i32, Range)>,
     /// Buckets: the source column, its type, the transform and the bucket.
-    buckets: Vec<(i32, PrimitiveType, Transform, i32)>,
+    buckets: Vec<(i32, PrimitiveType, Transform, i64)>,
 }
 
 impl PartitionRanges {
-    pub fn new(spec: &PartitionSpec, values: &Struct, schema: &Schema) -> Self {
+    pub fn new(spec: &PartitionSpec, values: &[Raw], schema: &Schema) -> Self {
         let (mut ranges, mut buckets) = (Vec::new(), Vec::new());
-        for (field, value) in spec.fields().iter().zip(values.iter()) {
+        for (field, value) in spec.fields().iter().zip(values) {
             let source = schema.as_struct().fields().iter().find(|column| column.id == field.source_id);
             let Some(of) = source.and_then(|column| column.field_type.as_primitive_type()) else { continue };
             let range = match value {
                 // A void partition is null whatever its source.
-                None if field.transform == Transform::Void => Range::UNKNOWN,
-                None => Range::ALL_NULL,
-                Some(value) => {
-                    if let (Transform::Bucket(_), Literal::Primitive(PrimitiveLiteral::Int(bucket))) =
-                        (field.transform, value)
-                    {
+                Raw::Null if field.transform == Transform::Void => Range::UNKNOWN,
+                Raw::Null => Range::ALL_NULL,
+                value => {
+                    if let (Transform::Bucket(_), Raw::Integer(bucket)) = (field.transform, value) {
                         buckets.push((field.source_id, of.clone(), field.transform, *bucket));
                     }
                     preimage(field.transform, value, of)
@@ -63,8 +62,9 @@ impl PartitionRanges {
             Predicate::Leaf(Leaf { field_id, test }) => {
                 let mut of_column = self.buckets.iter().filter(|(source, ..)| source == field_id);
                 of_column.all(|(_, of, transform, bucket)| {
-                    let may_be =
-                        |value: &Datum| bucket_of(value, of, *transform).is_none_or(|of| of == *bucket);
+                    let may_be = |value: &Datum| {
+                        bucket_of(value, of, *transform).is_none_or(|of| i64::from(of) == *bucket)
+                    };
                     match test {
                         Test::Equal(value) => may_be(value),
                         Test::In(values) => values.iter().any(may_be),
@@ -77,21 +77,17 @@ impl PartitionRanges {
 }
 
 /// The values that a transform turns into this one.
-fn preimage(transform: Transform, value: &Literal, of: &PrimitiveType) -> Range {
+fn preimage(transform: Transform, value: &Raw, of: &PrimitiveType) -> Range {
     let within = |min: Datum, max: Datum| Range { min, max, nulls: Nulls::None };
     let unknown = || Range { nulls: Nulls::None, ..Range::UNKNOWN };
-    let Literal::Primitive(value) = value else { return Range::UNKNOWN };
     match (transform, value) {
-        (Transform::Identity, value) => match primitive(value, of) {
+        (Transform::Identity, value) => match raw(value, of) {
             Some(value) => Range::exactly(&value),
             None => unknown(),
         },
         (Transform::Truncate(width), value) => truncated(value, of, width.into()).unwrap_or_else(unknown),
-        (
-            Transform::Year | Transform::Month | Transform::Day | Transform::Hour,
-            PrimitiveLiteral::Int(value),
-        ) => {
-            let value = i64::from(*value);
+        (Transform::Year | Transform::Month | Transform::Day | Transform::Hour, Raw::Integer(value)) => {
+            let value = *value;
             // Some writers have rounded times before 1970 toward it, not down.
             let first = if value <= 0 { value.saturating_sub(1) } else { value };
             let hours = |value: i64| match transform {
@@ -114,8 +110,8 @@ fn preimage(transform: Transform, value: &Literal, of: &PrimitiveType) -> Range 
     }
 }
 
-fn truncated(value: &PrimitiveLiteral, of: &PrimitiveType, width: i64) -> Option<Range> {
-    let min = primitive(value, of)?;
+fn truncated(value: &Raw, of: &PrimitiveType, width: i64) -> Option<Range> {
+    let min = raw(value, of)?;
     let max = match &min {
         Datum::Integer(value) => Datum::Integer(value.checked_add(width)?),
         Datum::Decimal(value) => Datum::Decimal(value.checked_add(width.into())?),
@@ -163,11 +159,8 @@ fn bucket_of(value: &Datum, of: &PrimitiveType, transform: Transform) -> Option<
 }
 
 /// The value of an identity partition, which stands for its column in every row.
-pub fn identity_value(value: Option<&Literal>, column: &iceberg::spec::NestedField) -> Option<Datum> {
-    match value {
-        None => Some(Datum::Null),
-        Some(value) => datum(value, &column.field_type),
-    }
+pub fn identity_value(value: &Raw, column: &NestedField) -> Option<Datum> {
+    raw(value, column.field_type.as_primitive_type()?)
 }
 
 #[cfg(test)]
@@ -175,7 +168,7 @@ mod tests {
     use super::*;
 
     fn range(transform: Transform, value: i32, of: PrimitiveType) -> (Datum, Datum) {
-        let range = preimage(transform, &Literal::int(value), &of);
+        let range = preimage(transform, &Raw::Integer(value.into()), &of);
         (range.min, range.max)
     }
 

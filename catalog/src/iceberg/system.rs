@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use iceberg::spec::{DataContentType, ManifestContentType};
+use iceberg::spec::ManifestContentType;
 
+use super::data_file::Content;
 use super::manifests::{live, manifest_list};
 use super::metadata::Metadata;
 use super::table::IcebergTable;
@@ -205,21 +206,21 @@ async fn files(table: &IcebergTable, metadata: &Metadata) -> Result<Vec<SystemRo
     let (data, deletes) = live(table, metadata, snapshot).await?;
     let rows = data.into_iter().chain(deletes).map(|entry| {
         let file = &entry.file;
-        let content = match file.content_type() {
-            DataContentType::Data => 0,
-            DataContentType::PositionDeletes => 1,
-            DataContentType::EqualityDeletes => 2,
+        let content = match file.content {
+            Content::Data => 0,
+            Content::PositionDeletes => 1,
+            Content::EqualityDeletes => 2,
         };
         vec![
             content.into(),
-            file.file_path().into(),
-            file.file_format().to_string().into(),
+            file.path.as_str().into(),
+            file.format.as_str().into(),
             entry.spec_id.into(),
-            file.record_count().into(),
-            file.file_size_in_bytes().into(),
+            file.rows.into(),
+            file.size.into(),
             entry.sequence.into(),
             entry.snapshot_id.into(),
-            file.referenced_data_file().into(),
+            file.referenced_data_file.as_deref().into(),
         ]
     });
     Ok(rows.collect())

@@ -1,6 +1,8 @@
 //! Values of metadata as Tarn's.
 
-use iceberg::spec::{Literal, PrimitiveLiteral, PrimitiveType, Type};
+use iceberg::spec::{Datum as IcebergDatum, Literal, PrimitiveLiteral, PrimitiveType, Type};
+
+use super::data_file::Raw;
 
 use crate::datum::Datum;
 
@@ -27,6 +29,31 @@ pub fn primitive(literal: &PrimitiveLiteral, of: &PrimitiveType) -> Option<Datum
             return None;
         }
     })
+}
+
+/// A partition's value, of this type; `None` where Tarn has no such value.
+pub fn raw(value: &Raw, of: &PrimitiveType) -> Option<Datum> {
+    Some(match value {
+        Raw::Null => Datum::Null,
+        Raw::Boolean(value) => Datum::Boolean(*value),
+        Raw::Integer(value) => number(*value, of)?,
+        Raw::Double(bits) if *of == PrimitiveType::Float => Datum::Float(f64::from_bits(*bits) as f32),
+        Raw::Double(bits) => Datum::Double(f64::from_bits(*bits)),
+        Raw::Bytes(bytes) if matches!(of, PrimitiveType::Decimal { .. }) => bound(bytes, of)?,
+        Raw::Bytes(bytes) => Datum::Bytes(bytes.clone()),
+        Raw::Text(text) => Datum::Text(text.clone()),
+    })
+}
+
+/// A bound of a column of this type, which may have been of a narrower one when the bound was written.
+pub fn bound(bytes: &[u8], of: &PrimitiveType) -> Option<Datum> {
+    let written = match (of, bytes.len()) {
+        (PrimitiveType::Long, 4) => PrimitiveType::Int,
+        (PrimitiveType::Double, 4) => PrimitiveType::Float,
+        _ => of.clone(),
+    };
+    let value = IcebergDatum::try_from_bytes(bytes, written).ok()?;
+    primitive(value.literal(), of)
 }
 
 fn number(value: i64, of: &PrimitiveType) -> Option<Datum> {

@@ -13,7 +13,7 @@
 use crate::datum::Datum;
 use crate::types::LogicalType;
 
-use super::malformed::{Decoded, Malformed};
+use crate::malformed::{Decoded, Malformed};
 
 /// A row over borrowed bytes.
 #[derive(Debug, Clone, Copy)]

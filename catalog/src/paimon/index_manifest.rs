@@ -5,11 +5,11 @@ use object_store::path::Path;
 
 use crate::error::Result;
 
-use super::malformed::{Decoded, Malformed};
 use super::manifest::EntryKind;
 use super::metadata_file::read_records;
-use super::value::{Record, Value};
 use crate::cache::Footprint;
+use crate::malformed::{Decoded, Malformed};
+use crate::value::{Record, Value};
 
 pub const DELETION_VECTORS: &str = "DELETION_VECTORS";
 pub const HASH: &str = "HASH";

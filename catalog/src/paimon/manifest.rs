@@ -12,11 +12,11 @@ use crate::stats::FileStats;
 use crate::types::LogicalType;
 
 use super::binary_row::BinaryRow;
-use super::malformed::{Decoded, Malformed};
 use super::metadata_file::read_records;
 use super::simple_stats::SimpleStats;
-use super::value::{Record, Value};
 use crate::cache::Footprint;
+use crate::malformed::{Decoded, Malformed};
+use crate::value::{Record, Value};
 
 /// A decoded manifest.
 #[derive(Debug, Default)]

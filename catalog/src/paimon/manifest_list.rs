@@ -5,11 +5,11 @@ use object_store::path::Path;
 
 use crate::error::Result;
 
-use super::malformed::Decoded;
 use super::metadata_file::read_records;
 use super::simple_stats::SimpleStats;
-use super::value::{Record, Value};
 use crate::cache::Footprint;
+use crate::malformed::Decoded;
+use crate::value::{Record, Value};
 
 /// One manifest of a manifest list.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use object_store::path::Path;
 
-use super::malformed::Decoded;
-use super::value::Record;
-use super::{avro, parquet_records};
+use super::parquet_records;
+use crate::avro;
 use crate::error::{Error, Result};
+use crate::malformed::Decoded;
+use crate::value::Record;
 
 const ORC_MAGIC: &[u8] = b"ORC";
 

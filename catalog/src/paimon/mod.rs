@@ -7,7 +7,6 @@
 //!
 //! Facts about the format are from Apache Paimon 2.0's Java sources.
 
-mod avro;
 pub mod binary_row;
 pub mod binary_row_writer;
 pub mod bucket;
@@ -31,7 +30,6 @@ mod joined_branches;
 mod json;
 mod layout;
 pub mod live_files;
-mod malformed;
 pub mod manifest;
 pub mod manifest_list;
 mod metadata_file;
@@ -57,15 +55,14 @@ mod tests;
 mod time_travel;
 pub mod timeline;
 mod type_text;
-mod value;
 mod warehouse;
 
 pub use crate::cache::{CacheScope, MetadataCache};
 pub use crate::files::MetadataFiles;
+pub use crate::malformed::{Decoded, Malformed};
 pub use changes::{LogTable, LogView};
 pub use consumer::Consumer;
 pub use layout::TableLayout;
-pub use malformed::{Decoded, Malformed};
 pub use names::ObjectName;
 pub use options::Options;
 pub use plan::Merging;

@@ -12,8 +12,8 @@ use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::malformed::{Decoded, Malformed};
-use super::value::{Record, Value};
+use crate::malformed::{Decoded, Malformed};
+use crate::value::{Record, Value};
 
 pub const MAGIC: &[u8] = b"PAR1";
 

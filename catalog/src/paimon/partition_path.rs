@@ -7,7 +7,7 @@ use crate::datum::Datum;
 use crate::types::LogicalType;
 
 use super::datum_text::{cast_text, internal_text};
-use super::malformed::{Decoded, Malformed};
+use crate::malformed::{Decoded, Malformed};
 
 /// How the values of a table's partitions are written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use crate::stats::ColumnStats;
 use crate::types::LogicalType;
 
 use super::binary_row::BinaryRow;
-use super::malformed::Decoded;
-use super::value::Value;
+use crate::malformed::Decoded;
+use crate::value::Value;
 
 /// Bounds as serialised rows; decoding needs the types of the columns, which the caller knows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -12,6 +12,9 @@ use tarn_catalog::paimon::{FileSystemWarehouse, ObjectName};
 use tarn_catalog::table::Table;
 use tarn_catalog::{Error, Result};
 
+use crate::folders::FolderTable;
+use crate::scan::shared::ScanShared;
+
 /// Folders that are looked into to find tables in them.
 const FOLDERS_TRIED: usize = 64;
 
@@ -22,6 +25,8 @@ pub(super) enum TableFormat {
     Iceberg,
     Hudi,
     Lance,
+    /// Data files without metadata.
+    Files,
 }
 
 impl TableFormat {
@@ -40,6 +45,7 @@ pub(super) struct TableFolders {
     pub paimon: FileSystemWarehouse,
     pub files: MetadataFiles,
     pub place: Arc<LakePlace>,
+    pub scans: Arc<ScanShared>,
 }
 
 impl TableFolders {
@@ -58,6 +64,10 @@ impl TableFolders {
         let is_metadata = |name: &str| name.ends_with(METADATA_SUFFIX);
         if has("metadata") && self.holds(&folder.clone().join("metadata"), is_metadata).await? {
             return Ok(Some(TableFormat::Iceberg));
+        }
+        let is_data = |name: &str| FolderTable::format_of(name).is_some();
+        if folders.iter().any(|name| name.contains('=')) || self.holds(folder, is_data).await? {
+            return Ok(Some(TableFormat::Files));
         }
         Ok(None)
     }
@@ -96,6 +106,11 @@ impl TableFolders {
                 no_views("Iceberg", label, name)?;
                 let place = Arc::clone(&self.place);
                 Ok(Some(Arc::new(IcebergTable::new(label, self.files.clone(), folder, place))))
+            }
+            Some(TableFormat::Files) => {
+                no_views("file", label, name)?;
+                let store = Arc::clone(self.files.store());
+                Ok(Some(Arc::new(FolderTable::new(label, store, folder, Arc::clone(&self.scans)))))
             }
             Some(TableFormat::Hudi) => Err(Error::unsupported(label, "Hudi")),
             Some(TableFormat::Lance) => Err(Error::unsupported(label, "Lance")),

@@ -59,6 +59,7 @@ async fn find(
     let tables = TableFolders {
         paimon: warehouse,
         files: MetadataFiles::new(Arc::clone(&place.store), context.metadata.scope()),
+        scans: Arc::clone(&context.scans),
         place: Arc::new(LakePlace::new(place.root.clone(), place.url.clone(), place.stored_at.as_deref())),
     };
     let root = &place.root;
@@ -105,16 +106,6 @@ fn own_name(place: &StoreRoot) -> Option<String> {
 
 /// Says what the place looks like instead.
 fn no_lake(location: &str, listing: &ListResult, folders: &[String]) -> Error {
-    let ends = |suffix: &str| listing.objects.iter().any(|file| file.location.as_ref().ends_with(suffix));
-    let foreign = [(ends(".parquet"), "a folder of Parquet files"), (ends(".orc"), "a folder of ORC files")]
-        .into_iter()
-        .find_map(|(present, what)| present.then_some(what));
-    if let Some(what) = foreign {
-        return Error::new(
-            ErrorKind::Unsupported,
-            format!("{location} is {what}, which Tarn does not read yet"),
-        );
-    }
     let error = Error::new(ErrorKind::UndefinedDatabase, format!("{location} is no lake"))
         .with_hint("A lake is a Paimon warehouse (DATABASE.db/TABLE folders), a folder of tables, or one table's folder.");
     if folders.is_empty() && listing.objects.is_empty() {

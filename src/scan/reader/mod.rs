@@ -11,6 +11,7 @@
 mod avro;
 mod codec;
 mod columns;
+mod describe;
 mod filter;
 mod guard;
 mod int96;
@@ -33,6 +34,7 @@ use tarn_catalog::{Error, Result};
 
 use self::columns::ColumnPlan;
 pub use self::columns::{ReadColumns, SystemColumn, WhenMissing};
+pub use self::describe::describe;
 pub use self::int96::needs_own_reader;
 use self::rows::LiveRows;
 pub use self::zip::{ZipToRead, open_zip};

@@ -49,6 +49,18 @@ pub(super) async fn open(request: &Request<'_>) -> Result<(ColumnPlan, PhysicalR
     Ok((plan, PhysicalRows { batches, only_live: false }))
 }
 
+/// The columns and the row count of a file.
+pub(super) async fn describe(
+    store: &Arc<dyn ObjectStore>,
+    path: &Path,
+    size: u64,
+) -> Result<(SchemaRef, u64)> {
+    let reader = StoreReader { store: Arc::clone(store), path: path.clone(), size };
+    let builder = ArrowReaderBuilder::try_new_async(reader).await;
+    let builder = builder.map_err(|error| orc_error(path.as_ref(), &error))?;
+    Ok((builder.schema(), builder.file_metadata().number_of_rows()))
+}
+
 /// The file's columns, with timestamps as decimals of nanoseconds at every depth.
 fn decodable(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(|field| decodable_field(field)).collect::<Fields>()))

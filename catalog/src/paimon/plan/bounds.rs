@@ -10,7 +10,7 @@ use crate::stats::FileStats;
 use crate::types::LogicalType;
 
 use super::stats::file_stats;
-use crate::paimon::malformed::Decoded;
+use crate::malformed::Decoded;
 use crate::paimon::manifest::DataFileMeta;
 use crate::pruning::{Nulls, Range, may_match};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::schema::TableSchema;
 use crate::stats::{ColumnStats, FileStats};
 
-use crate::paimon::malformed::{Decoded, Malformed};
+use crate::malformed::{Decoded, Malformed};
 use crate::paimon::manifest::DataFileMeta;
 use crate::paimon::schema::trimmed_primary_key;
 

@@ -1,8 +1,8 @@
 //! Statistics of a file as those of the table's columns of today.
 
 use crate::datum::Datum;
+use crate::malformed::Decoded;
 use crate::paimon::datum_cast::cast;
-use crate::paimon::malformed::Decoded;
 use crate::paimon::manifest::DataFileMeta;
 use crate::schema::{SchemaField, TableSchema};
 use crate::stats::ColumnStats;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use crate::paimon::malformed::{Decoded, Malformed};
+use crate::malformed::{Decoded, Malformed};
 
 /// Largest block after decompression, in bytes. Writers make blocks of kilobytes.
 const MAX_BLOCK: u64 = 256 << 20;

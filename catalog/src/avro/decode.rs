@@ -1,8 +1,8 @@
 //! Avro's binary encoding, bounds checked.
 
 use super::schema::Shape;
-use crate::paimon::malformed::{Decoded, Malformed};
-use crate::paimon::value::{Record, Value};
+use crate::malformed::{Decoded, Malformed};
+use crate::value::{Record, Value};
 
 /// Reads forward through bytes; every read checks that the bytes are there.
 pub struct Cursor<'a> {

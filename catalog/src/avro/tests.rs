@@ -5,7 +5,7 @@ use apache_avro::{Codec as AvroCodec, Schema, Writer};
 
 use super::container::for_each_record;
 use super::decode::Cursor;
-use crate::paimon::malformed::Malformed;
+use crate::malformed::Malformed;
 
 const SCHEMA: &str = r#"{"type": "record", "name": "r", "namespace": "n.s", "fields": [
     {"name": "l", "type": "long"},

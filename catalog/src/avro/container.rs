@@ -3,8 +3,8 @@
 use super::codec::Codec;
 use super::decode::Cursor;
 use super::schema::Shape;
-use crate::paimon::malformed::{Decoded, Malformed};
-use crate::paimon::value::Record;
+use crate::malformed::{Decoded, Malformed};
+use crate::value::Record;
 
 const MAGIC: &[u8] = b"Obj\x01";
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use crate::paimon::malformed::{Decoded, Malformed};
+use crate::malformed::{Decoded, Malformed};
 
 /// How a value is laid out. Logical types are their underlying types.
 #[derive(Debug, Clone, PartialEq, Eq)]

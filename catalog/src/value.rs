@@ -3,7 +3,7 @@
 //! Manifests are Avro by default and may be Parquet; both give [`Value`]s, and what a manifest entry
 //! is made of is written once, over field names. Values borrow from the decoded block.
 
-use super::malformed::{Decoded, Malformed};
+use crate::malformed::{Decoded, Malformed};
 
 /// A decoded value. Dates, times and timestamps are their integers.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,12 @@
+//! Folders of Parquet or ORC files without any metadata: a table is what its files are now.
+//!
+//! Columns are found by name, and their types are those of the files: where files differ, the wider
+//! integer or floating point type holds both, and anything else is an error. Folders named
+//! `key=value` between the table's folder and a file make columns (as Hive and Spark write them).
+
+mod arrow_type;
+mod partitions;
+mod table;
+mod unify;
+
+pub use table::FolderTable;
