@@ -1,5 +1,6 @@
 //! The engine and the server that all tests share, over the demo lake and the golden tables.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -18,6 +19,15 @@ pub const DEMO: &str = "demo";
 pub const GOLDEN: &str = "golden";
 
 const PACKED_DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/demo-lake.tar.zst");
+/// Tables of the formats' own writers, a lake for each format, and two Delta tables whose log is gone: folders.
+pub const DELTA: &str = "delta";
+pub const ICEBERG: &str = "iceberg";
+pub const FILES: &str = "files";
+/// Where the set of the formats was made, which some of its metadata says.
+const LAKES_MADE_AT: &str = "/tmp/tarn-golden/visible/warehouse";
+const TABLES_OF_FILES: [&str; 2] = ["dv", "part"];
+
+const PACKED_LAKES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/golden/lakes.tar.zst");
 const PACKED_GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/golden/paimon.tar.zst");
 
 static RUNTIME: LazyLock<std::io::Result<Runtime>> =
@@ -48,7 +58,37 @@ pub fn golden_root() -> Result<PathBuf> {
     unpack::open(Path::new(PACKED_GOLDEN))
 }
 
-/// An engine over the two lakes.
+/// Lakes of the formats other than Paimon.
+fn other_lakes() -> Result<Vec<LakeLocation>> {
+    let warehouse = unpack::open(Path::new(PACKED_LAKES))?.join("warehouse");
+    let of_format = |format: &str| LakeLocation {
+        name: format.to_owned(),
+        url: format!("{}#stored-at={LAKES_MADE_AT}/{format}", warehouse.join(format).display()),
+    };
+    let files = warehouse.with_file_name("files");
+    for table in TABLES_OF_FILES {
+        copy_data_files(&warehouse.join(DELTA).join(table), &files.join(table))?;
+    }
+    let files = LakeLocation { name: FILES.to_owned(), url: files.display().to_string() };
+    Ok(vec![of_format(DELTA), of_format(ICEBERG), files])
+}
+
+/// Copies the Parquet files of a folder and of the partitions in it.
+fn copy_data_files(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if path.is_dir() && !name.starts_with('_') {
+            copy_data_files(&path, &to.join(name))?;
+        } else if name.ends_with(".parquet") {
+            fs::copy(&path, to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// An engine over all lakes.
 pub async fn engine() -> Result<&'static Arc<Engine>> {
     ENGINE
         .get_or_try_init(|| async {
@@ -57,7 +97,8 @@ pub async fn engine() -> Result<&'static Arc<Engine>> {
                 url: folder.display().to_string(),
             };
             let golden = golden_root()?.join("warehouse");
-            let lakes = vec![lake(DEMO, demo_folder()?), lake(GOLDEN, golden)];
+            let mut lakes = vec![lake(DEMO, demo_folder()?), lake(GOLDEN, golden)];
+            lakes.extend(other_lakes()?);
             Ok(Engine::open(EngineConfig { lakes, ..EngineConfig::default() }).await?)
         })
         .await
