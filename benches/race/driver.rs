@@ -55,19 +55,28 @@ struct Race {
 struct Lane {
     engine: String,
     answers: Vec<Answer>,
+    /// Processor time of each answer, of all threads, in milliseconds.
+    cpu_ms: Vec<f64>,
     peak_mib: u64,
 }
 
 impl Race {
     fn ask(&mut self, query: &str, repetitions: usize) -> Result<()> {
-        let lane = |worker: &Worker| Lane { engine: worker.engine.clone(), answers: Vec::new(), peak_mib: 0 };
+        let lane = |worker: &Worker| Lane {
+            engine: worker.engine.clone(),
+            answers: Vec::new(),
+            cpu_ms: Vec::new(),
+            peak_mib: 0,
+        };
         let mut lanes: Vec<Lane> = self.workers.iter().map(lane).collect();
         // One more, since the first is dropped.
         for repetition in 0..=repetitions {
             eprintln!("{query}, repetition {repetition} of {repetitions}");
             for (worker, lane) in self.workers.iter_mut().zip(&mut lanes) {
                 worker.forget_peak();
+                let before = worker.cpu_ms();
                 lane.answers.push(worker.ask(query, KEYS[repetition % KEYS.len()])?);
+                lane.cpu_ms.push(worker.cpu_ms() - before);
                 lane.peak_mib = lane.peak_mib.max(worker.peak_mib());
             }
         }
@@ -77,10 +86,11 @@ impl Race {
 
     fn report(&self) -> Result<()> {
         let mut disagreements = Vec::new();
-        println!("\n| query | engine | median ms | min ms | ratio to {MARK} | peak MiB | rows |");
-        println!("|---|---|---|---|---|---|---|");
+        println!("\nRatios are to {MARK}. On a machine that is shared, trust those of processor time.\n");
+        println!("| query | engine | median ms | min ms | ratio | CPU ms | ratio | peak MiB | rows |");
+        println!("|---|---|---|---|---|---|---|---|---|");
         for (query, lanes) in &self.results {
-            let mark = lanes.iter().find(|lane| lane.engine == MARK).and_then(Lane::median);
+            let mark = lanes.iter().find(|lane| lane.engine == MARK);
             for lane in lanes {
                 println!("{}", lane.line(query, mark));
             }
@@ -106,30 +116,38 @@ fn disagree(lanes: &[Lane]) -> bool {
 }
 
 impl Lane {
-    /// Times after the first, sorted.
+    /// Times after the first.
     fn times(&self) -> Vec<f64> {
-        let mut times: Vec<f64> = self.answers.iter().skip(1).filter_map(|answer| answer.ms).collect();
-        times.sort_by(f64::total_cmp);
-        times
+        self.answers.iter().skip(1).filter_map(|answer| answer.ms).collect()
     }
 
-    fn median(&self) -> Option<f64> {
-        let times = self.times();
-        times.get(times.len() / 2).copied()
+    fn cpu_median(&self) -> Option<f64> {
+        median(self.cpu_ms.iter().skip(1).copied().collect())
     }
 
-    fn line(&self, query: &str, mark: Option<f64>) -> String {
+    fn line(&self, query: &str, mark: Option<&Self>) -> String {
         let head = format!("| {query} {} | {} |", title(query), self.engine);
-        let Some(median) = self.median() else {
+        let (Some(wall), Some(cpu)) = (median(self.times()), self.cpu_median()) else {
             let reason =
                 self.answers.iter().find_map(|answer| answer.error.as_deref()).unwrap_or("no answer");
-            return format!("{head} {} | | | | |", reason.chars().take(80).collect::<String>());
+            return format!("{head} {} | | | | | | |", reason.chars().take(80).collect::<String>());
         };
-        let minimum = self.times().first().copied().unwrap_or(median);
-        let ratio = mark.map_or_else(String::new, |mark| format!("{:.2}", median / mark));
+        let minimum = self.times().into_iter().fold(wall, f64::min);
+        let ratio = |own: f64, mark: Option<f64>| match mark {
+            Some(mark) if mark > 0.0 => format!("{:.2}", own / mark),
+            _ => String::new(),
+        };
+        let wall_ratio = ratio(wall, mark.and_then(|mark| median(mark.times())));
+        let cpu_ratio = ratio(cpu, mark.and_then(Self::cpu_median));
         let rows = self.answers.last().map_or(0, |answer| answer.rows);
-        format!("{head} {median:.1} | {minimum:.1} | {ratio} | {} | {rows} |", self.peak_mib)
+        let peak = self.peak_mib;
+        format!("{head} {wall:.1} | {minimum:.1} | {wall_ratio} | {cpu:.0} | {cpu_ratio} | {peak} | {rows} |")
     }
+}
+
+fn median(mut times: Vec<f64>) -> Option<f64> {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied()
 }
 
 struct Worker {
@@ -175,6 +193,16 @@ impl Worker {
     /// Starts the peak of resident memory anew, where the system lets us.
     fn forget_peak(&self) {
         let _ = fs::write(format!("/proc/{}/clear_refs", self.process.id()), "5");
+    }
+
+    /// Processor time so far, of all threads that are or were, in milliseconds.
+    fn cpu_ms(&self) -> f64 {
+        /// Linux counts these in hundredths of a second, on every machine.
+        const TICK_MS: f64 = 10.0;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap_or_default();
+        // What follows the name in parentheses: state is field 3, the two times are fields 14 and 15.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * TICK_MS
     }
 
     fn peak_mib(&self) -> u64 {
