@@ -1,10 +1,11 @@
-//! Key columns of one file, in a form that compares fast.
+//! Key columns, in a form that compares fast.
 //!
 //! A single key column of fixed width becomes a vector of `i64` that orders like the column; any
 //! other key becomes rows of bytes that compare with `memcmp` (arrow-row). Keys are never null in
 //! the formats that merge; were one null, it would come first, as in the files.
 
-use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::SortOptions;
@@ -13,35 +14,45 @@ use arrow::datatypes::{
     TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
 };
 use arrow::error::ArrowError;
-use arrow::row::{RowConverter, Rows, SortField};
+use arrow::row::{Row, RowConverter, Rows, SortField};
 
-/// Keys in order, addressed by position.
+/// Keys in order, addressed by position: a window over the keys of a run that moves forward.
 pub trait Keys: Send + Sync {
+    /// One key; comparable with the keys of other runs of the same table.
+    type Key<'a>: Ord + Copy
+    where
+        Self: 'a;
+
     fn len(&self) -> usize;
 
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Compares the key at `at` with the key at `other_at` of another file of the same table.
-    fn compare(&self, at: usize, other: &Self, other_at: usize) -> Ordering;
+    fn key(&self, at: usize) -> Self::Key<'_>;
 
-    /// The first position in `from..self.len()` whose key is not below the other key, found by
-    /// galloping: probes at doubling distances, then a binary search. Costs O(log distance).
-    fn gallop(&self, from: usize, other: &Self, other_at: usize) -> usize {
-        let mut low = from;
+    /// Takes up more keys behind those that are here: the key columns, in the key's order.
+    fn append(&mut self, columns: &[ArrayRef]) -> Result<(), ArrowError>;
+
+    /// Forgets the first `count` keys.
+    fn drop_front(&mut self, count: usize);
+
+    /// The first position in `positions` whose key is not below `bound`, found by galloping: probes
+    /// at doubling distances, then a binary search. Costs O(log distance).
+    fn gallop<'a>(&'a self, positions: Range<usize>, bound: Self::Key<'a>) -> usize {
+        let mut low = positions.start;
         let mut step = 1;
         while let probe = low.saturating_add(step)
-            && probe < self.len()
-            && self.compare(probe, other, other_at) == Ordering::Less
+            && probe < positions.end
+            && self.key(probe) < bound
         {
             low = probe;
             step *= 2;
         }
-        let mut high = low.saturating_add(step).min(self.len());
+        let mut high = low.saturating_add(step).min(positions.end);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.compare(middle, other, other_at) == Ordering::Less {
+            if self.key(middle) < bound {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -49,61 +60,121 @@ pub trait Keys: Send + Sync {
         }
         low
     }
+
+    /// The first position in `positions` whose key is below the key before it.
+    fn descent(&self, positions: Range<usize>) -> Option<usize> {
+        (positions.start.max(1)..positions.end).find(|&at| self.key(at - 1) > self.key(at))
+    }
 }
 
 /// Keys of a single fixed-width column.
+#[derive(Default)]
 pub struct FixedKeys(pub Vec<i64>);
 
+/// Keys that are looked at one after the other, without a branch for each, before galloping starts.
+/// Where a run meets one a few times its size the next key is that near, and a branch that is
+/// guessed wrong costs more than the whole block.
+const BLOCK: usize = 8;
+
 impl Keys for FixedKeys {
+    type Key<'a> = i64;
+
     fn len(&self) -> usize {
         self.0.len()
     }
 
     #[inline]
-    fn compare(&self, at: usize, other: &Self, other_at: usize) -> Ordering {
-        self.0[at].cmp(&other.0[other_at])
+    fn key(&self, at: usize) -> i64 {
+        self.0[at]
+    }
+
+    fn append(&mut self, columns: &[ArrayRef]) -> Result<(), ArrowError> {
+        match columns {
+            [column] => append_fixed(&mut self.0, column),
+            _ => Err(ArrowError::InvalidArgumentError("a fixed-width key is one column".into())),
+        }
+    }
+
+    fn drop_front(&mut self, count: usize) {
+        self.0.drain(..count.min(self.0.len()));
+    }
+
+    #[inline]
+    fn gallop<'a>(&'a self, positions: Range<usize>, bound: i64) -> usize {
+        let Range { mut start, end } = positions;
+        if let Some(block) = self.0[start..end].first_chunk::<BLOCK>() {
+            let below = block.iter().map(|key| usize::from(*key < bound)).sum::<usize>();
+            start += below;
+            if below < BLOCK {
+                return start;
+            }
+        }
+        let mut step = BLOCK;
+        while start + step < end && self.0[start + step] < bound {
+            start += step;
+            step *= 2;
+        }
+        let stretch = &self.0[start..end.min(start + step)];
+        start + stretch.partition_point(|key| *key < bound)
+    }
+
+    fn descent(&self, positions: Range<usize>) -> Option<usize> {
+        let first = positions.start.max(1);
+        let pairs = self.0[first - 1..positions.end.max(first - 1)].windows(2);
+        let descends = |pair: &[i64]| matches!(pair, [a, b] if a > b);
+        // Looked through as a whole first: that takes no branch for each key.
+        if !pairs.clone().fold(false, |any, pair| any | descends(pair)) {
+            return None;
+        }
+        pairs.enumerate().find(|(_, pair)| descends(pair)).map(|(at, _)| first + at)
     }
 }
 
 /// Keys of any other shape.
-pub struct RowKeys(pub Rows);
+pub struct RowKeys {
+    rows: Rows,
+    converter: Arc<RowConverter>,
+}
+
+impl RowKeys {
+    pub fn new(converter: Arc<RowConverter>) -> Self {
+        Self { rows: converter.empty_rows(0, 0), converter }
+    }
+}
 
 impl Keys for RowKeys {
+    type Key<'a> = Row<'a>;
+
     fn len(&self) -> usize {
-        self.0.num_rows()
+        self.rows.num_rows()
     }
 
     #[inline]
-    fn compare(&self, at: usize, other: &Self, other_at: usize) -> Ordering {
-        self.0.row(at).cmp(&other.0.row(other_at))
+    fn key(&self, at: usize) -> Row<'_> {
+        self.rows.row(at)
+    }
+
+    fn append(&mut self, columns: &[ArrayRef]) -> Result<(), ArrowError> {
+        self.converter.append(&mut self.rows, columns)
+    }
+
+    fn drop_front(&mut self, count: usize) {
+        drop_rows(&mut self.rows, &self.converter, count);
     }
 }
 
-/// The keys of every file of a section, all in one form.
-pub enum SectionKeys {
-    Fixed(Vec<FixedKeys>),
-    Rows(Vec<RowKeys>),
+/// Forgets the first `count` rows.
+pub fn drop_rows(rows: &mut Rows, converter: &RowConverter, count: usize) {
+    let mut rest = converter.empty_rows(rows.num_rows().saturating_sub(count), 0);
+    for at in count..rows.num_rows() {
+        rest.push(rows.row(at));
+    }
+    *rows = rest;
 }
 
-impl SectionKeys {
-    /// Takes the key columns of each file, in the key's order.
-    pub fn try_new(types: &[DataType], files: &[Vec<ArrayRef>]) -> Result<Self, ArrowError> {
-        if let [only] = types
-            && fixed_width(only)
-        {
-            let keys = files
-                .iter()
-                .map(|columns| columns.first().map_or(Ok(Vec::new()), fixed_values).map(FixedKeys))
-                .collect::<Result<_, _>>()?;
-            return Ok(Self::Fixed(keys));
-        }
-        let converter = RowConverter::new(sort_fields(types, SortOptions::default()))?;
-        let keys = files
-            .iter()
-            .map(|columns| converter.convert_columns(columns).map(RowKeys))
-            .collect::<Result<_, _>>()?;
-        Ok(Self::Rows(keys))
-    }
+/// Whether keys of these types are [`FixedKeys`].
+pub fn are_fixed(types: &[DataType]) -> bool {
+    matches!(types, [only] if fixed_width(only))
 }
 
 /// Sort fields with nulls first, which is where the formats put them in either direction.
@@ -125,33 +196,35 @@ fn fixed_width(data_type: &DataType) -> bool {
     ) || matches!(data_type, DataType::Decimal128(precision, _) if *precision <= 18)
 }
 
-fn fixed_values(array: &ArrayRef) -> Result<Vec<i64>, ArrowError> {
+fn append_fixed(keys: &mut Vec<i64>, array: &ArrayRef) -> Result<(), ArrowError> {
     if array.null_count() > 0 {
         return Err(ArrowError::InvalidArgumentError("a key column holds nulls".into()));
     }
     macro_rules! widen {
         ($kind:ty) => {
-            Ok(array.as_primitive::<$kind>().values().iter().map(|value| i64::from(*value)).collect())
+            keys.extend(array.as_primitive::<$kind>().values().iter().map(|value| i64::from(*value)))
         };
     }
     match array.data_type() {
         DataType::Int8 => widen!(Int8Type),
         DataType::Int16 => widen!(Int16Type),
         DataType::Int32 => widen!(Int32Type),
-        DataType::Int64 => widen!(Int64Type),
+        DataType::Int64 => keys.extend_from_slice(array.as_primitive::<Int64Type>().values()),
         DataType::Date32 => widen!(Date32Type),
         DataType::Time32(TimeUnit::Millisecond) => widen!(Time32MillisecondType),
         DataType::Timestamp(TimeUnit::Millisecond, _) => widen!(TimestampMillisecondType),
         DataType::Timestamp(TimeUnit::Microsecond, _) => widen!(TimestampMicrosecondType),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => widen!(TimestampNanosecondType),
-        DataType::Decimal128(..) => array
-            .as_primitive::<Decimal128Type>()
-            .values()
-            .iter()
-            .map(|value| i64::try_from(*value).map_err(|e| ArrowError::CastError(e.to_string())))
-            .collect(),
-        other => Err(ArrowError::InvalidArgumentError(format!("{other} is no fixed-width key"))),
+        DataType::Decimal128(..) => {
+            for value in array.as_primitive::<Decimal128Type>().values() {
+                keys.push(i64::try_from(*value).map_err(|e| ArrowError::CastError(e.to_string()))?);
+            }
+        }
+        other => {
+            return Err(ArrowError::InvalidArgumentError(format!("{other} is no fixed-width key")));
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -162,11 +235,44 @@ mod tests {
     fn gallop_finds_the_lower_bound_wherever_it_is() {
         let keys = FixedKeys((0..1000).map(|n| n * 3).collect());
         for target in -1..3005 {
-            let bound = FixedKeys(vec![target]);
-            for from in [0, 1, 500, 999, 1000] {
-                let expected = (from..1000).find(|&at| keys.0[at] >= target).unwrap_or(1000);
-                assert_eq!(keys.gallop(from, &bound, 0), expected, "target {target} from {from}");
+            for from in [0, 1, 500, 990, 999, 1000] {
+                for end in [from, (from + 5).min(1000), (from + 30).min(1000), 1000] {
+                    let expected = (from..end).find(|&at| keys.0[at] >= target).unwrap_or(end);
+                    let found = keys.gallop(from..end, target);
+                    assert_eq!(found, expected, "target {target} in {from}..{end}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn a_descent_is_found_wherever_it_is() {
+        let mut keys = FixedKeys((0..100).collect());
+        assert_eq!(keys.descent(0..100), None);
+        keys.0[40] = 3;
+        assert_eq!(keys.descent(0..100), Some(40));
+        assert_eq!(keys.descent(40..100), Some(40));
+        assert_eq!(keys.descent(41..100), None);
+        assert_eq!(keys.descent(0..40), None);
+        assert_eq!(FixedKeys::default().descent(0..0), None);
+    }
+
+    #[test]
+    fn rows_move_forward_like_numbers() {
+        let types = [DataType::Int64, DataType::Int64];
+        let fields = sort_fields(&types, SortOptions::default());
+        let Ok(converter) = RowConverter::new(fields) else { panic!("a converter") };
+        let mut keys = RowKeys::new(Arc::new(converter));
+        let column =
+            |from: i64| -> ArrayRef { Arc::new((from..from + 5).collect::<arrow::array::Int64Array>()) };
+        for from in [0, 5] {
+            assert!(keys.append(&[column(from), column(from)]).is_ok());
+        }
+        assert_eq!(keys.len(), 10);
+        assert_eq!(keys.descent(0..10), None);
+        keys.drop_front(4);
+        assert!(keys.append(&[column(0), column(0)]).is_ok());
+        assert_eq!(keys.descent(0..11), Some(6));
+        assert_eq!(keys.gallop(0..6, keys.key(3)), 3);
     }
 }

@@ -34,9 +34,12 @@ pub struct MaskBuilder<'a> {
     table: &'a str,
     rule: &'a MergeRule,
     ignore_delete: bool,
+    /// Whether the newest file's row is the one to pick, whatever else the versions are.
+    by_rank: bool,
     retractions: Retractions,
     files: &'a [FileRows],
-    order: VersionOrder<'a>,
+    /// What orders versions, in the windows that are being merged.
+    pub order: VersionOrder,
     live: Vec<BooleanBufferBuilder>,
     merging: Vec<BooleanBufferBuilder>,
     /// Rows put into `merging` so far, by file.
@@ -46,12 +49,14 @@ pub struct MaskBuilder<'a> {
 }
 
 impl<'a> MaskBuilder<'a> {
+    /// `sequenced` says that the windows hold what orders versions beyond the ranks of their files.
     pub fn new(
         table: &'a str,
         rule: &'a MergeRule,
         retractions: Retractions,
         files: &'a [FileRows],
-        order: VersionOrder<'a>,
+        order: VersionOrder,
+        sequenced: bool,
     ) -> Self {
         let live = files.iter().map(|file| match &file.undeleted {
             Some(bits) => {
@@ -82,6 +87,10 @@ impl<'a> MaskBuilder<'a> {
             table,
             rule,
             ignore_delete: rule.ignore_delete(),
+            by_rank: rule.engine == MergeEngine::Deduplicate
+                && !sequenced
+                && !rule.ignore_delete()
+                && !rule.lookup_base,
             retractions,
             files,
             order,
@@ -106,24 +115,34 @@ impl<'a> MaskBuilder<'a> {
         (files, (!self.rule.engine.picks_one_version()).then_some(self.versions))
     }
 
-    fn kind(&self, (file, at): Position) -> i8 {
-        self.order.files[file].kind(at)
+    fn kind(&self, row: Position) -> i8 {
+        self.order.kind(row)
     }
 
-    fn bury(&mut self, (file, at): Position) {
-        self.live[file].set_bit(self.files[file].physical(at), false);
+    fn file(&self, (run, _): Position) -> usize {
+        self.order.windows[run].file
+    }
+
+    /// The physical row of its file.
+    fn physical(&self, (run, at): Position) -> usize {
+        let window = &self.order.windows[run];
+        self.files[window.file].physical(window.first + at)
+    }
+
+    fn bury(&mut self, row: Position) {
+        let (file, physical) = (self.file(row), self.physical(row));
+        self.live[file].set_bit(physical, false);
     }
 
     /// Keeps of a group what counts: under the lookup rule, only the lowest level above 0 is the
     /// base of what level 0 brings.
     fn choose_candidates(&mut self, rows: &[Position]) {
         self.candidates.clear();
-        let base = self
-            .rule
-            .lookup_base
-            .then(|| rows.iter().map(|(file, _)| self.files[*file].level).filter(|level| *level > 0).min());
+        let base = self.rule.lookup_base.then(|| {
+            rows.iter().map(|row| self.files[self.file(*row)].level).filter(|level| *level > 0).min()
+        });
         for &row in rows {
-            let level = self.files[row.0].level;
+            let level = self.files[self.file(row)].level;
             if level > 0 && base.flatten().is_some_and(|base| level != base) {
                 continue;
             }
@@ -133,6 +152,11 @@ impl<'a> MaskBuilder<'a> {
 
     /// Leaves only the row that the engine picks, or none.
     fn pick_one(&mut self, rows: &[Position]) -> Result<()> {
+        if self.by_rank {
+            let winner = rows.iter().copied().max_by(|a, b| self.order.compare_ranks(*a, *b));
+            self.leave(rows, winner);
+            return Ok(());
+        }
         self.choose_candidates(rows);
         let candidates = std::mem::take(&mut self.candidates);
         let newest = self.rule.engine == MergeEngine::Deduplicate;
@@ -158,14 +182,20 @@ impl<'a> MaskBuilder<'a> {
             }
         }
         self.candidates = candidates;
+        self.leave(rows, winner);
+        Ok(())
+    }
+
+    /// Buries the rows of a group except the one that was picked, and that too where it is a
+    /// retraction that nobody wants.
+    fn leave(&mut self, rows: &[Position], picked: Option<Position>) {
         let keeps = self.retractions == Retractions::Keep;
-        let winner = winner.filter(|&row| keeps || !is_retraction(self.kind(row)));
+        let left = picked.filter(|&row| keeps || !is_retraction(self.kind(row)));
         for &row in rows {
-            if winner != Some(row) {
+            if left != Some(row) {
                 self.bury(row);
             }
         }
-        Ok(())
     }
 
     /// Lists the rows of a group for the merge of their values.
@@ -174,18 +204,19 @@ impl<'a> MaskBuilder<'a> {
             self.bury(row);
         }
         self.choose_candidates(rows);
-        for (row, ordinal) in &mut self.candidates {
-            self.merging[row.0].set_bit(self.files[row.0].physical(row.1), true);
-            *ordinal = self.ordinals[row.0];
-            self.ordinals[row.0] += 1;
+        let mut candidates = std::mem::take(&mut self.candidates);
+        for (row, ordinal) in &mut candidates {
+            let (file, physical) = (self.file(*row), self.physical(*row));
+            self.merging[file].set_bit(physical, true);
+            *ordinal = self.ordinals[file];
+            self.ordinals[file] += 1;
         }
-        let order = &self.order;
-        self.candidates.sort_by(|(a, _), (b, _)| order.compare(*a, *b));
-        for &((file, at), ordinal) in &self.candidates {
-            let file_index = u32::try_from(file).map_err(|_| self.too_many())?;
-            let kind = self.order.files[file].kind(at);
-            self.versions.versions.push(Version { file: file_index, ordinal, kind });
+        candidates.sort_by(|(a, _), (b, _)| self.order.compare(*a, *b));
+        for &(row, ordinal) in &candidates {
+            let file = u32::try_from(self.file(row)).map_err(|_| self.too_many())?;
+            self.versions.versions.push(Version { file, ordinal, kind: self.kind(row) });
         }
+        self.candidates = candidates;
         let end = u32::try_from(self.versions.versions.len()).map_err(|_| self.too_many())?;
         self.versions.offsets.push(end);
         Ok(())
@@ -203,7 +234,7 @@ impl MergeEvents for MaskBuilder<'_> {
     type Error = Error;
 
     fn stretch(&mut self, input: usize, rows: Range<usize>) -> Result<()> {
-        if self.retractions == Retractions::Keep || self.order.files[input].kinds.is_none() {
+        if self.retractions == Retractions::Keep || self.order.windows[input].rows.kinds.is_none() {
             return Ok(());
         }
         for at in rows {

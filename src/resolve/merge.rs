@@ -1,7 +1,6 @@
 //! The merge of sorted inputs, told as events: stretches that one input has alone, and groups of
 //! rows with equal keys.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::keys::Keys;
@@ -20,127 +19,127 @@ pub trait MergeEvents {
     fn group(&mut self, rows: &[Position]) -> Result<(), Self::Error>;
 }
 
-/// Merges sorted inputs. `may_repeat[i]` says that input `i` can hold a key more than once.
+/// One sorted input of a merge.
+pub struct Input<'a, K> {
+    pub keys: &'a K,
+    /// The positions that take part. Keys outside of them are not among those of any input's.
+    pub positions: Range<usize>,
+    /// Whether a key can stand here more than once.
+    pub may_repeat: bool,
+}
+
+/// Merges sorted inputs.
 ///
 /// A large run that meets a small one is crossed by galloping, so that the cost is near
 /// O(small * log(large / small)) comparisons rather than one for each row.
-pub fn merge<K: Keys, E: MergeEvents>(
-    inputs: &[K],
-    may_repeat: &[bool],
-    events: &mut E,
-) -> Result<(), E::Error> {
-    let mut merge = Merge { inputs, heads: vec![0; inputs.len()], order: Vec::new(), moved: Vec::new() };
-    for input in 0..inputs.len() {
-        merge.insert(input);
-    }
+pub fn merge<K: Keys, E: MergeEvents>(inputs: Vec<Input<'_, K>>, events: &mut E) -> Result<(), E::Error> {
+    let mut merge = Merge::new(inputs);
     let mut group = Vec::new();
-    while let Some(&first) = merge.order.first() {
-        let start = merge.heads[first];
-        let Some(&second) = merge.order.get(1) else {
-            return emit_stretch(
-                &inputs[first],
-                first,
-                start..inputs[first].len(),
-                may_repeat[first],
-                events,
-            );
+    while let Some(&(first_key, first)) = merge.order.first() {
+        let Some(&(second_key, _)) = merge.order.get(1) else {
+            let rest = merge.inputs[first].positions.clone();
+            return emit_stretch(&merge.inputs[first], first, rest, events);
         };
-        if inputs[first].compare(start, &inputs[second], merge.heads[second]) == Ordering::Less {
-            let end = inputs[first].gallop(start, &inputs[second], merge.heads[second]);
-            emit_stretch(&inputs[first], first, start..end, may_repeat[first], events)?;
-            merge.heads[first] = end;
-            merge.replace_front(1);
-        } else {
-            let members = merge.equal_heads();
-            group.clear();
-            for place in 0..members {
-                let input = merge.order[place];
-                let head = merge.heads[input];
-                let end = if may_repeat[input] { repeat_end(&inputs[input], head) } else { head + 1 };
-                group.extend((head..end).map(|at| (input, at)));
-                merge.heads[input] = end;
-            }
-            group.sort_unstable();
-            events.group(&group)?;
-            merge.replace_front(members);
+        if first_key < second_key {
+            let input = &mut merge.inputs[first];
+            let start = input.positions.start;
+            input.positions.start = input.keys.gallop(input.positions.clone(), second_key);
+            emit_stretch(input, first, start..input.positions.start, events)?;
+            merge.move_on(0);
+            continue;
         }
+        group.clear();
+        let same = merge.order.iter().take_while(|(key, _)| *key == first_key).count();
+        // From the last to the first: those behind are in order when one is moved among them.
+        for place in (0..same).rev() {
+            let (_, member) = merge.order[place];
+            let input = &mut merge.inputs[member];
+            let start = input.positions.start;
+            input.positions.start = if input.may_repeat { repeat_end(input, start) } else { start + 1 };
+            group.extend((start..input.positions.start).map(|at| (member, at)));
+            merge.move_on(place);
+        }
+        group.sort_unstable();
+        events.group(&group)?;
     }
     Ok(())
 }
 
-struct Merge<'a, K> {
-    inputs: &'a [K],
-    /// Next position of each input.
-    heads: Vec<usize>,
-    /// Inputs that are not exhausted, by their next key.
-    order: Vec<usize>,
-    /// Room for the inputs that are being sorted in again.
-    moved: Vec<usize>,
+struct Merge<'a, K: Keys> {
+    /// What is left of each input.
+    inputs: Vec<Input<'a, K>>,
+    /// Inputs that are not exhausted, each with its next key, in order.
+    order: Vec<(K::Key<'a>, usize)>,
 }
 
-impl<K: Keys> Merge<'_, K> {
-    fn insert(&mut self, input: usize) {
-        if self.heads[input] >= self.inputs[input].len() {
+/// Inputs among which one is moved step by step; among more its place is searched for.
+const FEW_INPUTS: usize = 16;
+
+impl<'a, K: Keys> Merge<'a, K> {
+    fn new(inputs: Vec<Input<'a, K>>) -> Self {
+        let heads = inputs.iter().enumerate().filter(|(_, input)| !input.positions.is_empty());
+        let mut order: Vec<_> =
+            heads.map(|(index, input)| (input.keys.key(input.positions.start), index)).collect();
+        order.sort_unstable();
+        Self { inputs, order }
+    }
+
+    /// Puts the input at `place`, whose next key has changed, where it belongs among those behind it.
+    fn move_on(&mut self, mut place: usize) {
+        let (_, index) = self.order[place];
+        let Input { keys, positions, .. } = &self.inputs[index];
+        if positions.is_empty() {
+            self.order.remove(place);
             return;
         }
-        let place = self.order.partition_point(|&other| {
-            self.inputs[other].compare(self.heads[other], &self.inputs[input], self.heads[input])
-                == Ordering::Less
-        });
-        self.order.insert(place, input);
-    }
-
-    /// How many inputs at the front have the smallest key.
-    fn equal_heads(&self) -> usize {
-        let first = self.order[0];
-        let same_key = |input: usize| {
-            self.inputs[first].compare(self.heads[first], &self.inputs[input], self.heads[input])
-                == Ordering::Equal
-        };
-        1 + self.order[1..].iter().take_while(|&&input| same_key(input)).count()
-    }
-
-    /// Sorts the first `count` inputs, whose heads have moved on, in again.
-    fn replace_front(&mut self, count: usize) {
-        let mut moved = std::mem::take(&mut self.moved);
-        moved.extend(self.order.drain(..count));
-        for input in moved.drain(..) {
-            self.insert(input);
+        let key = keys.key(positions.start);
+        if self.order.len() > FEW_INPUTS {
+            let behind = self.order[place + 1..].partition_point(|(other, _)| *other < key);
+            self.order.copy_within(place + 1..=place + behind, place);
+            place += behind;
+        } else {
+            while let Some(&next) = self.order.get(place + 1)
+                && next.0 < key
+            {
+                self.order[place] = next;
+                place += 1;
+            }
         }
-        self.moved = moved;
+        self.order[place] = (key, index);
     }
 }
 
 /// The end of the rows that have the same key as the one at `from`.
-fn repeat_end<K: Keys>(keys: &K, from: usize) -> usize {
-    (from + 1..keys.len()).find(|&at| keys.compare(from, keys, at) != Ordering::Equal).unwrap_or(keys.len())
+fn repeat_end<K: Keys>(input: &Input<'_, K>, from: usize) -> usize {
+    let key = input.keys.key(from);
+    let end = input.positions.end;
+    (from + 1..end).find(|&at| input.keys.key(at) != key).unwrap_or(end)
 }
 
 fn emit_stretch<K: Keys, E: MergeEvents>(
-    keys: &K,
-    input: usize,
+    input: &Input<'_, K>,
+    index: usize,
     rows: Range<usize>,
-    may_repeat: bool,
     events: &mut E,
 ) -> Result<(), E::Error> {
-    if !may_repeat {
-        return events.stretch(input, rows);
+    if !input.may_repeat {
+        return events.stretch(index, rows);
     }
     let mut alone_from = rows.start;
     let mut at = rows.start;
     while at < rows.end {
-        let end = repeat_end(keys, at).min(rows.end);
+        let end = repeat_end(input, at).min(rows.end);
         if end - at > 1 {
             if alone_from < at {
-                events.stretch(input, alone_from..at)?;
+                events.stretch(index, alone_from..at)?;
             }
-            let group: Vec<Position> = (at..end).map(|row| (input, row)).collect();
+            let group: Vec<Position> = (at..end).map(|row| (index, row)).collect();
             events.group(&group)?;
             alone_from = end;
         }
         at = end;
     }
-    if alone_from < rows.end { events.stretch(input, alone_from..rows.end) } else { Ok(()) }
+    if alone_from < rows.end { events.stretch(index, alone_from..rows.end) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -213,7 +212,9 @@ mod tests {
                 }
             }
             let mut collected = Collected { inputs: &inputs, rows: BTreeMap::new(), last_key: None };
-            let Ok(()) = merge(&inputs, &vec![repeats; inputs.len()], &mut collected);
+            let taking_part =
+                inputs.iter().map(|keys| Input { keys, positions: 0..keys.len(), may_repeat: repeats });
+            let Ok(()) = merge(taking_part.collect(), &mut collected);
             assert_eq!(collected.rows, expected);
         }
     }

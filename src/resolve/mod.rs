@@ -12,7 +12,9 @@ mod masks;
 pub mod merge;
 mod order;
 mod outcome;
+mod run;
 mod section;
+mod window;
 
 pub use outcome::{FileOutcome, Resolved, RowMask, Version, Versions};
 pub use section::Section;

@@ -119,6 +119,8 @@ impl ScanPlan {
     }
 
     fn add_section(&mut self, runs: Vec<Vec<DataFile>>, rule: Arc<MergeRule>, retractions: Retractions) {
+        let mut places = 0..;
+        let runs_of_places = runs.iter().map(|run| places.by_ref().take(run.len()).collect()).collect();
         let files: Vec<DataFile> = runs.into_iter().flatten().collect();
         let index = self.sections.len();
         let store_id = self.shared.footers.store_id(&self.store);
@@ -137,6 +139,7 @@ impl ScanPlan {
             rule,
             retractions,
             files: Arc::new(files),
+            runs: Arc::new(runs_of_places),
         };
         self.sections.push(PlannedSection { section, identity, resolved: OnceCell::new() });
     }
