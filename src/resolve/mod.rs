@@ -16,5 +16,8 @@ mod run;
 mod section;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 pub use outcome::{FileOutcome, Resolved, RowMask, Version, Versions};
 pub use section::Section;

@@ -17,14 +17,12 @@ use super::section::Section;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::reader::{self, ReadColumns, SystemColumn, WhenMissing};
 
-/// Rows that are decoded, and merged, at a time: few enough that the keys of some ten runs stay in
-/// the processor's cache between the two, many enough that passing them on costs nothing.
-const BATCH_ROWS: usize = 32 * 1024;
-
 /// What resolving reads beside the keys and the user's sequence columns.
 #[derive(Clone, Copy)]
 pub struct Reads {
     pub sequence: bool,
+    /// Rows of a piece, at most.
+    pub batch_rows: usize,
 }
 
 /// A piece of a run, in order.
@@ -98,7 +96,7 @@ async fn read_file(
     let file = &section.files[place];
     let kinds = needs_kinds(file);
     let columns = columns(section, reads, kinds);
-    let mut batches = reader::open(section.file_to_read(file), &columns, live, BATCH_ROWS).await?;
+    let mut batches = reader::open(section.file_to_read(file), &columns, live, reads.batch_rows).await?;
     while let Some(batch) = batches.try_next().await? {
         let rows = split(section, place, &batch, reads, kinds)?;
         if sender.send(Ok(Piece::Rows(rows))).await.is_err() {

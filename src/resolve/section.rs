@@ -27,6 +27,10 @@ use crate::scan::deletes::DeleteReader;
 use crate::scan::footer::FooterCache;
 use crate::scan::reader::FileToRead;
 
+/// Rows that are decoded, and merged, at a time: few enough that the keys of some ten runs stay in
+/// the processor's cache between the two, many enough that passing them on costs nothing.
+const BATCH_ROWS: usize = 32 * 1024;
+
 /// A section that can be resolved on its own.
 #[derive(Debug, Clone)]
 pub struct Section {
@@ -49,6 +53,11 @@ pub struct Section {
 impl Section {
     /// Resolves the section from its files.
     pub async fn resolve(&self) -> Result<Resolved> {
+        self.resolve_by(BATCH_ROWS).await
+    }
+
+    /// Resolves the section by so many rows of each run at a time.
+    pub(super) async fn resolve_by(&self, batch_rows: usize) -> Result<Resolved> {
         let mut run_of = vec![0; self.files.len()];
         for (run, files) in self.runs.iter().enumerate() {
             files.iter().for_each(|&file| run_of[file] = run);
@@ -59,7 +68,8 @@ impl Section {
         for file in self.files.iter() {
             files.push(self.file_rows(file, &deletes).await?);
         }
-        let reads = Reads { sequence: needs_sequence(&self.rule, &self.files, &run_of) };
+        let sequence = needs_sequence(&self.rule, &self.files, &run_of);
+        let reads = Reads { sequence, batch_rows };
         let types = self.key_types();
         if are_fixed(&types) {
             return self.resolve_typed(&files, reads, FixedKeys::default).await;

@@ -6,6 +6,7 @@ pub mod deletes;
 pub mod evolve;
 mod filter;
 pub mod footer;
+mod late;
 pub(crate) mod merged;
 mod metrics;
 mod morsel;

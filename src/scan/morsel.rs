@@ -17,6 +17,7 @@ use tarn_catalog::split::{DataFile, FileFormat};
 
 use super::evolve::{EvolveExprAdapterFactory, Origin};
 use super::filter::{FilteringPlanner, with_row_numbers};
+use super::late::LateColumns;
 use super::metrics::ScanMetrics;
 use super::output::Output;
 use super::plan::{PlannedFile, ScanPlan, ScanUnit, unit};
@@ -36,14 +37,28 @@ pub struct LakeMorselizer {
 /// What every planner of the partition needs.
 struct Shared {
     plan: Arc<ScanPlan>,
-    parquet: Arc<dyn FileSource>,
-    /// The same source with the row number as a last column.
-    numbered: Arc<dyn FileSource>,
+    sources: Sources,
+    /// For files in which the decoder evaluates the filter, and the columns that it must find there.
+    late: Option<(LateColumns, Sources)>,
     config: FileScanConfig,
     partition: usize,
     batch_rows: usize,
     output: Output,
     metrics: ScanMetrics,
+}
+
+/// DataFusion's Parquet source, in the ways in which files are read.
+struct Sources {
+    parquet: Arc<dyn FileSource>,
+    /// The same with the row number as a last column.
+    numbered: Arc<dyn FileSource>,
+}
+
+impl Sources {
+    fn try_new(parquet: &ParquetSource, batch_rows: usize) -> Result<Self> {
+        let parquet = parquet.with_batch_size(batch_rows);
+        Ok(Self { numbered: with_row_numbers(&parquet)?, parquet })
+    }
 }
 
 impl LakeMorselizer {
@@ -55,17 +70,23 @@ impl LakeMorselizer {
         batch_rows: usize,
         metrics: ScanMetrics,
     ) -> Result<Self> {
-        let parquet = parquet.with_batch_size(batch_rows);
         let Some(projection) = parquet.projection().cloned() else {
             return internal_err!("the Parquet source has no projection");
+        };
+        let late = match parquet.filter().map(|filter| LateColumns::of(&filter)).transpose()?.flatten() {
+            Some(columns) => {
+                let filtering = parquet.clone().with_pushdown_filters(true);
+                Some((columns, Sources::try_new(&filtering, batch_rows)?))
+            }
+            None => None,
         };
         let mut config = config.clone();
         // The limit counts rows that leave the scan; masks may still take rows away here.
         config.limit = None;
         let shared = Shared {
             output: Output::try_new(&plan, projection)?,
-            numbered: with_row_numbers(&parquet)?,
-            parquet,
+            sources: Sources::try_new(parquet, batch_rows)?,
+            late,
             plan,
             config,
             partition,
@@ -165,16 +186,17 @@ impl Shared {
                 whole::open_file(&self.plan, &planned.file, live, &self.output, self.batch_rows).await?;
             return Ok(StreamPlanner::boxed(stream));
         }
+        let sources = self.sources_for(&planned.file);
         match mask {
             RowMask::Some(bits) if self.filters_after_decoding(&bits) => {
-                let inner = self.morselizer(&self.numbered, &planned.file)?.plan_file(file)?;
+                let inner = self.morselizer(&sources.numbered, &planned.file)?.plan_file(file)?;
                 Ok(Box::new(FilteringPlanner::new(inner, bits, self.metrics.rows_masked.clone())))
             }
             RowMask::Some(bits) => {
                 let selection = ParquetRowSelection::new(RowSelection::from_boolean_buffer(bits));
-                self.morselizer(&self.parquet, &planned.file)?.plan_file(file.with_extension(selection))
+                self.morselizer(&sources.parquet, &planned.file)?.plan_file(file.with_extension(selection))
             }
-            _ => self.morselizer(&self.parquet, &planned.file)?.plan_file(file),
+            _ => self.morselizer(&sources.parquet, &planned.file)?.plan_file(file),
         }
     }
 
@@ -183,6 +205,17 @@ impl Shared {
         let wanted = self.output.columns.iter().map(|&column| &self.plan.schema.fields[column]);
         file.format != FileFormat::Parquet
             || reader::needs_own_reader(file.format, &self.plan.file_schemas[file.file_schema], wanted)
+    }
+
+    fn sources_for(&self, file: &DataFile) -> &Sources {
+        match &self.late {
+            Some((columns, sources))
+                if columns.are_unchanged(&self.plan.schema, &self.plan.file_schemas[file.file_schema]) =>
+            {
+                sources
+            }
+            _ => &self.sources,
+        }
     }
 
     fn filters_after_decoding(&self, live: &BooleanBuffer) -> bool {
