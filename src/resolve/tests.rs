@@ -221,15 +221,20 @@ async fn however_few_keys_are_held_the_newest_row_of_each_is_left() {
 #[tokio::test]
 async fn keys_out_of_order_are_an_error_that_names_the_file() {
     let row = |key| Row { key, sequence: key, kind: 0 };
-    for (rows, reason) in [
-        (vec![vec![row(1), row(3), row(2)]], "0.parquet of table db.t: it is not sorted by its key at row 2"),
-        (vec![vec![row(1), row(3)], vec![row(2), row(4)]], "1.parquet of table db.t: it begins before"),
-        (vec![vec![row(1), row(3)], vec![row(3), row(4)]], "1.parquet of table db.t: it begins with the key"),
+    for (rows, file, reason) in [
+        (
+            vec![vec![row(1), row(3), row(2)]],
+            "0.parquet of table db.t",
+            "it is not sorted by its key at row 2",
+        ),
+        (vec![vec![row(1), row(3)], vec![row(2), row(4)]], "1.parquet of table db.t", "it begins before"),
+        (vec![vec![row(1), row(3)], vec![row(3), row(4)]], "1.parquet of table db.t", "it begins with"),
     ] {
         let runs = vec![rows, vec![vec![row(2)]]];
         for batch_rows in [1, 2, 1000] {
             let error = section(&runs, vec![0]).await.resolve_by(batch_rows).await.unwrap_err();
-            assert!(error.to_string().contains(reason), "{error}");
+            let error = error.to_string();
+            assert!(error.contains(file) && error.contains(reason), "{error}");
         }
     }
 }
