@@ -4,6 +4,7 @@ mod corrupt;
 mod demo_figures;
 mod pushdown;
 mod serving;
+mod subscriptions;
 mod tidy;
 
 use sqllogictest::harness::Trial;
@@ -15,6 +16,7 @@ pub fn trials() -> Result<Vec<Trial>> {
     trials.extend(corrupt::trials());
     trials.extend(pushdown::trials());
     trials.extend(serving::trials());
+    trials.extend(subscriptions::trials());
     trials.extend(tidy::trials());
     Ok(trials)
 }

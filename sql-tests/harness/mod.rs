@@ -2,6 +2,7 @@
 
 pub mod in_process;
 pub mod lakes;
+pub mod paimon_writer;
 pub mod pg_binary;
 pub mod pg_text;
 pub mod slt;
