@@ -1,6 +1,5 @@
 //! A mask applied after decoding: batches without a dead row pass untouched.
 
-use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
@@ -15,9 +14,10 @@ use datafusion::physical_expr::ScalarFunctionExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::projection::{ProjectionExpr, ProjectionExprs};
 use datafusion::physical_plan::metrics::Count;
-use datafusion_datasource::morsel::{Morsel, MorselPlan, MorselPlanner};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+
+use super::wrap::Wrapper;
 
 /// Name of the row number column, which never leaves the scan.
 const ROW_NUMBER: &str = "__row_number";
@@ -40,64 +40,20 @@ pub fn with_row_numbers(source: &Arc<dyn FileSource>) -> Result<Arc<dyn FileSour
     }
 }
 
-/// Wraps the planner of a numbered file, and filters what its morsels give.
-pub struct FilteringPlanner {
-    inner: Box<dyn MorselPlanner>,
-    mask: BooleanBuffer,
-    masked: Count,
+/// Filters the batches of a numbered file by its mask.
+#[derive(Clone)]
+pub struct LiveRowsFilter {
+    pub mask: BooleanBuffer,
+    /// Counts the rows taken away.
+    pub masked: Count,
 }
 
-impl FilteringPlanner {
-    pub fn new(inner: Box<dyn MorselPlanner>, mask: BooleanBuffer, masked: Count) -> Self {
-        Self { inner, mask, masked }
-    }
-
-    fn wrap(inner: Box<dyn MorselPlanner>, mask: &BooleanBuffer, masked: &Count) -> Box<dyn MorselPlanner> {
-        Box::new(Self::new(inner, mask.clone(), masked.clone()))
-    }
-}
-
-impl fmt::Debug for FilteringPlanner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FilteringPlanner").field("inner", &self.inner).finish_non_exhaustive()
-    }
-}
-
-impl MorselPlanner for FilteringPlanner {
-    fn plan(self: Box<Self>) -> Result<Option<MorselPlan>> {
-        let Self { inner, mask, masked } = *self;
-        let Some(mut plan) = inner.plan()? else {
-            return Ok(None);
-        };
-        let morsels = plan.take_morsels().into_iter().map(|inner| {
-            Box::new(FilteringMorsel { inner, mask: mask.clone(), masked: masked.clone() }) as Box<dyn Morsel>
-        });
-        let mut filtered = MorselPlan::new().with_morsels(morsels.collect());
-        let planners = plan.take_ready_planners().into_iter().map(|inner| Self::wrap(inner, &mask, &masked));
-        filtered = filtered.with_planners(planners.collect());
-        if let Some(pending) = plan.take_pending_planner() {
-            filtered.set_pending_planner(async move { Ok(Self::wrap(pending.await?, &mask, &masked)) });
-        }
-        Ok(Some(filtered))
-    }
-}
-
-struct FilteringMorsel {
-    inner: Box<dyn Morsel>,
-    mask: BooleanBuffer,
-    masked: Count,
-}
-
-impl fmt::Debug for FilteringMorsel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FilteringMorsel").field("inner", &self.inner).finish_non_exhaustive()
-    }
-}
-
-impl Morsel for FilteringMorsel {
-    fn into_stream(self: Box<Self>) -> BoxStream<'static, Result<RecordBatch>> {
-        let Self { inner, mask, masked } = *self;
-        inner.into_stream().map(move |batch| apply(&batch?, &mask, &masked)).boxed()
+impl Wrapper for LiveRowsFilter {
+    fn wrap(
+        self,
+        batches: BoxStream<'static, Result<RecordBatch>>,
+    ) -> BoxStream<'static, Result<RecordBatch>> {
+        batches.map(move |batch| apply(&batch?, &self.mask, &self.masked)).boxed()
     }
 }
 

@@ -10,11 +10,13 @@ mod late;
 pub(crate) mod merged;
 mod metrics;
 mod morsel;
+mod named;
 mod output;
 pub mod plan;
 pub mod reader;
 pub mod shared;
 mod source;
 pub(crate) mod whole;
+mod wrap;
 
 pub use source::LakeSource;

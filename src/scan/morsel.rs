@@ -16,11 +16,13 @@ use parquet::arrow::arrow_reader::RowSelection;
 use tarn_catalog::split::{DataFile, FileFormat};
 
 use super::evolve::{EvolveExprAdapterFactory, Origin};
-use super::filter::{FilteringPlanner, with_row_numbers};
+use super::filter::{LiveRowsFilter, with_row_numbers};
 use super::late::LateColumns;
 use super::metrics::ScanMetrics;
+use super::named::NamedFile;
 use super::output::Output;
 use super::plan::{PlannedFile, ScanPlan, ScanUnit, unit};
+use super::wrap::WrappingPlanner;
 use super::{merged, reader, whole};
 use crate::resolve::RowMask;
 
@@ -188,16 +190,27 @@ impl Shared {
         }
         let sources = self.sources_for(&planned.file);
         match mask {
-            RowMask::Some(bits) if self.filters_after_decoding(&bits) => {
-                let inner = self.morselizer(&sources.numbered, &planned.file)?.plan_file(file)?;
-                Ok(Box::new(FilteringPlanner::new(inner, bits, self.metrics.rows_masked.clone())))
+            RowMask::Some(mask) if self.filters_after_decoding(&mask) => {
+                let inner = self.plan_parquet(&sources.numbered, &planned.file, file)?;
+                let masked = self.metrics.rows_masked.clone();
+                Ok(WrappingPlanner::boxed(inner, LiveRowsFilter { mask, masked }))
             }
             RowMask::Some(bits) => {
                 let selection = ParquetRowSelection::new(RowSelection::from_boolean_buffer(bits));
-                self.morselizer(&sources.parquet, &planned.file)?.plan_file(file.with_extension(selection))
+                self.plan_parquet(&sources.parquet, &planned.file, file.with_extension(selection))
             }
-            _ => self.morselizer(&sources.parquet, &planned.file)?.plan_file(file),
+            _ => self.plan_parquet(&sources.parquet, &planned.file, file),
         }
+    }
+
+    fn plan_parquet(
+        &self,
+        source: &Arc<dyn FileSource>,
+        data_file: &DataFile,
+        file: PartitionedFile,
+    ) -> Result<Box<dyn MorselPlanner>> {
+        let inner = self.morselizer(source, data_file)?.plan_file(file)?;
+        Ok(WrappingPlanner::boxed(inner, NamedFile::new(data_file, &self.plan.table)))
     }
 
     /// Whether DataFusion's Parquet source cannot read what the scan wants of this file.

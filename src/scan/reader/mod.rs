@@ -36,6 +36,7 @@ use self::columns::ColumnPlan;
 pub use self::columns::{ReadColumns, SystemColumn, WhenMissing};
 pub use self::describe::describe;
 pub use self::int96::needs_own_reader;
+pub(super) use self::parquet::parquet_error;
 use self::rows::LiveRows;
 pub use self::zip::{ZipToRead, open_zip};
 use super::evolve::Origin;

@@ -115,7 +115,7 @@ fn viewed_field(field: &Field) -> Field {
 }
 
 /// Tells a store that failed from a file that is not what it should be.
-pub(super) fn parquet_error(path: &str, error: ParquetError) -> Error {
+pub(in crate::scan) fn parquet_error(path: &str, error: ParquetError) -> Error {
     match error {
         ParquetError::External(cause) => match cause.downcast::<object_store::Error>() {
             Ok(cause) => Error::storage(path, *cause),
