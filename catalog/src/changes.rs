@@ -58,7 +58,19 @@ pub enum ChangeWork {
         /// any, rows are counted: each is added or removed.
         key: Vec<usize>,
         images: Images,
+        /// Columns of which one at least must differ for an update to be told; empty: any column.
+        value_changed: Vec<usize>,
     },
+}
+
+impl ChangeStep {
+    /// The same step, which tells of no update but of these columns; without any, of all.
+    pub fn telling_updates_of(mut self, columns: &[usize]) -> Self {
+        if let ChangeWork::Difference { value_changed, .. } = &mut self.work {
+            *value_changed = columns.to_vec();
+        }
+        self
+    }
 }
 
 /// Which rows tell of a difference.

@@ -75,6 +75,34 @@ pub trait Follow: Debug + Send + Sync {
         after: &Place,
         schema: Arc<TableSchema>,
     ) -> Result<Arc<dyn ChangeLog>>;
+
+    /// The versions at the ends of a range of changes. An end may be a named version that has outlived
+    /// its neighbours; version 0 stands before the first. Fails where an end is gone, naming the earliest
+    /// version that is left.
+    async fn end(&self, end: &RangeEnd) -> Result<Place>;
+
+    /// The schema of the rows at the end of a range: that of the version, or the current one at
+    /// [`RangeEnd::Latest`] and before the first version.
+    async fn end_schema(&self, end: &RangeEnd, place: &Place) -> Result<Arc<TableSchema>>;
+
+    /// How the table's rows at a place differ from those at an earlier one, however many versions lie
+    /// between, under a schema: one change a key, both images of an update, one after the other.
+    async fn difference(
+        &self,
+        before: &Place,
+        after: &Place,
+        schema: Arc<TableSchema>,
+    ) -> Result<Arc<dyn ChangeLog>>;
+}
+
+/// An end of a range of changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RangeEnd {
+    /// The oldest version that can be read.
+    Earliest,
+    /// The newest version, which the statement has seen to be this one.
+    Latest(i64),
+    At(VersionSpec),
 }
 
 /// Whether rows under one schema are rows under the other: the same columns by id, name and type, and

@@ -28,6 +28,7 @@ pub mod split;
 pub mod stats;
 pub mod system;
 pub mod table;
+pub mod table_changes;
 pub mod types;
 mod value;
 pub mod version;

@@ -5,6 +5,7 @@ mod demo_figures;
 mod pushdown;
 mod serving;
 mod subscriptions;
+mod table_changes;
 mod tidy;
 
 use sqllogictest::harness::Trial;
@@ -17,6 +18,7 @@ pub fn trials() -> Result<Vec<Trial>> {
     trials.extend(pushdown::trials());
     trials.extend(serving::trials());
     trials.extend(subscriptions::trials());
+    trials.extend(table_changes::trials());
     trials.extend(tidy::trials());
     Ok(trials)
 }

@@ -73,6 +73,8 @@ pub struct Likeness<'a> {
     pub key: &'a [usize],
     /// For each column, whether its lists are sets.
     pub sets: &'a [bool],
+    /// Columns that tell whether a key's rows differ; empty: all.
+    pub values: &'a [usize],
 }
 
 /// The changed rows.
@@ -84,7 +86,9 @@ pub fn changes(
     memory: &MemoryReservation,
 ) -> Result<KindedRows> {
     let all: Vec<usize> = (0..after.rows.num_columns()).collect();
-    let values = comparable(before, after, &all, likeness, memory)?;
+    // Rows without keys are what all their columns say.
+    let compared = if likeness.key.is_empty() || likeness.values.is_empty() { &all } else { likeness.values };
+    let values = comparable(before, after, compared, likeness, memory)?;
     // Places of rows in a table by their bytes, and the outcome.
     memory.try_grow((before.kinds.len() + after.kinds.len()) * ROW_BYTES)?;
     let changes = if likeness.key.is_empty() {

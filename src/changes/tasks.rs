@@ -37,6 +37,7 @@ enum Work {
         after: Arc<ScanPlan>,
         key: Arc<Vec<usize>>,
         images: Images,
+        value_changed: Arc<Vec<usize>>,
     },
 }
 
@@ -71,13 +72,14 @@ impl Task {
                     false => pieces.into_iter().map(|piece| task(Work::Read(vec![piece]))).collect(),
                 }
             }
-            ChangeWork::Difference { before, after, key, images } => {
+            ChangeWork::Difference { before, after, key, images, value_changed } => {
                 let retractions = retractions(images == Images::After { removed: true });
                 vec![task(Work::Difference {
                     before: place.plan(before, retractions),
                     after: place.plan(after, retractions),
                     key: Arc::new(key),
                     images,
+                    value_changed: Arc::new(value_changed),
                 })]
             }
         }
@@ -101,8 +103,9 @@ impl Task {
         let mut arranger = projection.arranger(self.commit, self.pairs_updates);
         let rows = match self.work {
             Work::Read(pieces) => Piece::chained(pieces, self.kinds, projection.wanted.clone(), batch_rows),
-            Work::Difference { before, after, key, images } => {
-                let comparison = Comparison { before, after, key, images, kinds: self.kinds, batch_rows };
+            Work::Difference { before, after, key, images, value_changed } => {
+                let kinds = self.kinds;
+                let comparison = Comparison { before, after, key, images, value_changed, kinds, batch_rows };
                 comparison.run(&projection.wanted, &context).await?
             }
         };
@@ -164,6 +167,7 @@ struct Comparison {
     after: Arc<ScanPlan>,
     key: Arc<Vec<usize>>,
     images: Images,
+    value_changed: Arc<Vec<usize>>,
     kinds: Arc<RowKinds>,
     batch_rows: usize,
 }
@@ -179,7 +183,7 @@ impl Comparison {
         let after = Side::collect(self.side(&self.after, &whole).await?, schema, &memory).await?;
         let table = self.after.table.as_ref();
         let sets = self.sets().map_err(external)?;
-        let likeness = Likeness { table, key: &self.key, sets: &sets };
+        let likeness = Likeness { table, key: &self.key, sets: &sets, values: &self.value_changed };
         let changed = changes(&before, &after, &likeness, self.images, &memory)?;
         drop((before, after));
         let changed = KindedRows { rows: changed.rows.project(&wanted.columns)?, ..changed };

@@ -24,6 +24,7 @@ mod session;
 mod stream;
 mod subscribe;
 mod system;
+mod table_changes;
 mod time_travel;
 
 pub use lakes::{Lake, LakeLocation, LakeTables, TableDescription};

@@ -20,6 +20,7 @@ use super::query_context::QueryContext;
 use super::query_tables::QueryTables;
 use super::semantics;
 use super::session::SessionShared;
+use super::table_changes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{
     ExplainStatement, Relation, Statement, StatementBody, relations, separate_repetitions, visible_name,
@@ -43,6 +44,10 @@ pub(super) async fn plan(
     let (sql, explain) = query_of(&statement.body)?;
     permitted::check(sql)?;
     let tables = QueryTables::open(session, state, statement, tables_of(sql)).await?;
+    let tables = match table_changes::open(session, state, statement, sql).await? {
+        changes if changes.is_empty() => tables,
+        changes => tables.with_changes(changes),
+    };
     let context = QueryContext::new(state, tables);
     let mut sql = sql.clone();
     separate_repetitions(&mut sql);

@@ -39,6 +39,8 @@ pub(super) struct OpenTables(Arc<Mutex<HashMap<Identity, Opened>>>);
 
 pub(super) struct QueryTables {
     sources: HashMap<Spelling, Result<Arc<dyn TableSource>>>,
+    /// What calls of `table_changes` give, by their arguments as text.
+    changes: HashMap<String, Arc<dyn TableSource>>,
 }
 
 impl std::fmt::Debug for QueryTables {
@@ -50,12 +52,13 @@ impl std::fmt::Debug for QueryTables {
 impl QueryTables {
     /// No tables: for constant expressions.
     pub fn none() -> Arc<Self> {
-        Arc::new(Self { sources: HashMap::new() })
+        Arc::new(Self { sources: HashMap::new(), changes: HashMap::new() })
     }
 
     /// One table, opened before, under the name by which a statement calls it.
     pub fn one(name: &ObjectName, source: Arc<dyn TableSource>) -> Arc<Self> {
-        Arc::new(Self { sources: HashMap::from([((folded(name), None), Ok(source))]) })
+        let sources = HashMap::from([((folded(name), None), Ok(source))]);
+        Arc::new(Self { sources, changes: HashMap::new() })
     }
 
     /// Opens the tables of a statement. A table that is not there or cannot be read is an error only
@@ -80,7 +83,22 @@ impl QueryTables {
             let source = opener.find(&parts, &relation.name, &read).await;
             ((parts, relation.version), source.map_err(|error| error.at(position)))
         });
-        Ok(Arc::new(Self { sources: join_all(found).await.into_iter().collect() }))
+        let sources = join_all(found).await.into_iter().collect();
+        Ok(Arc::new(Self { sources, changes: HashMap::new() }))
+    }
+
+    /// These tables, and what calls of `table_changes` give.
+    pub fn with_changes(&self, changes: HashMap<String, Arc<dyn TableSource>>) -> Arc<Self> {
+        Arc::new(Self { sources: self.sources.clone(), changes })
+    }
+
+    /// What a call of `table_changes` with these arguments gives.
+    pub fn changes(&self, arguments: &str) -> Result<Arc<dyn TableSource>> {
+        let unknown = || {
+            Error::new(ErrorKind::Unsupported, "table_changes cannot stand here")
+                .with_hint("It is a table: SELECT * FROM table_changes('t', 1, 2)")
+        };
+        self.changes.get(arguments).cloned().ok_or_else(unknown)
     }
 
     /// The table of a name in FROM.

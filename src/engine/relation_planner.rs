@@ -12,6 +12,7 @@ use datafusion::logical_expr::planner::{
 use datafusion::sql::sqlparser::ast::{ObjectName, TableFactor};
 
 use super::query_tables::{QueryTables, no_versions};
+use super::table_changes;
 use crate::error::{Error, ErrorKind};
 
 /// Plans table names that carry a version; leaves the others to DataFusion.
@@ -33,6 +34,12 @@ impl RelationPlanner for LakeRelationPlanner {
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
         refuse_ignored(&relation)?;
+        if let Some(arguments) = table_changes::arguments(&relation) {
+            let source = self.tables.changes(&arguments).map_err(external)?;
+            let plan = LogicalPlanBuilder::scan(table_changes::NAME, source, None)?.build()?;
+            let alias = if let TableFactor::Table { alias, .. } = relation { alias } else { None };
+            return Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias))));
+        }
         let TableFactor::Table { name, alias, args, version: Some(version), .. } = &relation else {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };

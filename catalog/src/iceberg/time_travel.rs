@@ -36,8 +36,8 @@ pub fn resolve(
         VersionSpec::AsOfMillis(millis) => {
             // The newest entry of the main branch's history, as in Iceberg: snapshots of other branches
             // and those that were rolled back later do not count by their own times.
-            let entries = metadata.table.history().iter();
-            let entry = entries.filter(|entry| entry.timestamp_ms() <= *millis).next_back();
+            let mut entries = metadata.table.history().iter();
+            let entry = entries.rfind(|entry| entry.timestamp_ms() <= *millis);
             let entry = entry.ok_or_else(|| {
                 let moment = DateTime::from_timestamp_millis(*millis);
                 let text = moment.map_or_else(|| millis.to_string(), |moment| moment.to_string());

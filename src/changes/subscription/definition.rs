@@ -64,7 +64,7 @@ impl Definition {
             Next::Ended => Ok(None),
             Next::Begin { place, rows } => match self.first(place, rows.as_deref()).await {
                 Ok(segment) => Ok(Some(segment)),
-                Err(error) => Err(self.explain(error, &[place.clone()]).await),
+                Err(error) => Err(self.explain(error, std::slice::from_ref(place)).await),
             },
             Next::After(before) => match self.follow.after(before).await? {
                 Some(after) => match self.later(before, &after).await {

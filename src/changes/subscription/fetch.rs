@@ -43,7 +43,7 @@ impl Subscription {
     /// or nothing where the reader is gone. Being dropped on the way changes nothing.
     pub async fn fetch(self, fetch: Fetch, output: &Output) -> Option<Self> {
         let mut run = Run { position: self, left: fetch.rows, sent: 0, output };
-        match run.to_end(fetch.wait).await {
+        match run.read_to_end(fetch.wait).await {
             Ok(End::Done) => Some(run.position),
             Ok(End::ReaderGone) => None,
             Err(error) => {
@@ -68,7 +68,7 @@ enum End {
 }
 
 impl Run<'_> {
-    async fn to_end(&mut self, wait: Wait) -> Result<End> {
+    async fn read_to_end(&mut self, wait: Wait) -> Result<End> {
         let deadline = match wait {
             Wait::FirstRow(Some(wait)) => Instant::now().checked_add(wait),
             _ => None,

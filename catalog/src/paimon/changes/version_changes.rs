@@ -1,4 +1,4 @@
-//! What one snapshot changed of the rows that a reader of the table sees.
+//! How the rows that a reader of the table sees differ between two snapshots.
 //!
 //! Both snapshots are read as tables, bucket by bucket, and compared: whatever the merge engine, the
 //! deletion vectors or the changelog producer, the outcome is the difference of two queries. Buckets
@@ -31,7 +31,17 @@ pub struct VersionChanges {
     /// `None` where the snapshot is the first, or the one before it is gone.
     before: Option<Arc<Snapshot>>,
     after: Arc<Snapshot>,
+    span: Span,
     layout: LogLayout,
+}
+
+/// What lies between the two snapshots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Span {
+    /// One commit, that of `after`.
+    OneCommit,
+    /// Any number of commits; nothing before is the table before its first.
+    Commits,
 }
 
 /// The files and deletion vectors of a snapshot by partition and bucket.
@@ -46,12 +56,21 @@ type Place = (Box<[u8]>, i32);
 impl VersionChanges {
     pub fn new(version: PaimonTableVersion, before: Option<Arc<Snapshot>>, after: Arc<Snapshot>) -> Self {
         let layout = LogLayout::new(vec![LogColumn::ChangeType("_change_type")]);
-        Self { version, before, after, layout }
+        Self { version, before, after, span: Span::OneCommit, layout }
+    }
+
+    /// The net difference between two snapshots with any number of commits between them; `before` is
+    /// `None` for the table before its first commit.
+    pub fn net(version: PaimonTableVersion, before: Option<Arc<Snapshot>>, after: Arc<Snapshot>) -> Self {
+        Self { span: Span::Commits, ..Self::new(version, before, after) }
     }
 
     /// A compaction writes the same rows anew, save where rows are hidden until one has seen them, or
     /// where it drops those that are too old.
     fn changes_nothing(&self) -> bool {
+        if self.span == Span::Commits {
+            return false;
+        }
         let rules = self.version.rules();
         let expires = self.version.table_schema().option("record-level.expire-time").is_some();
         match self.after.commit_kind {
@@ -67,7 +86,7 @@ impl VersionChanges {
             self.side(reader.live(&self.after).await?, reader.index_of(&self.after).await?.as_deref());
         let before = match &self.before {
             Some(before) => self.side(reader.live(before).await?, reader.index_of(before).await?.as_deref()),
-            None if self.after.id == 1 => Side::default(),
+            None if self.after.id == 1 || self.span == Span::Commits => Side::default(),
             None => {
                 let (base, delta) = reader.live_base(&self.after).await?;
                 let reads_old_files = delta.iter().any(|entry| entry.kind == EntryKind::Delete);
@@ -123,18 +142,31 @@ impl VersionChanges {
             after: self.version.plan_files(request, new, Some(&self.after), Merging::ByKey).await?,
             key,
             images: Images::Both,
+            value_changed: Vec::new(),
         };
         let commit = Some(commit_of(&self.after));
         Ok(ChangeStep { commit, kinds: stored_kinds(&self.version), pairs_updates: true, work })
     }
 
-    /// Whether a key stays in its bucket: an overwrite may change the number of buckets, and keys
-    /// without the partition's columns move between partitions.
-    fn keys_stay(&self) -> bool {
+    /// Whether a key stays in its bucket: an overwrite may change the number of buckets or assign keys
+    /// anew, and keys without the partition's columns move between partitions.
+    fn keys_stay(&self, before: &Side, after: &Side) -> bool {
         let schema = self.version.table_schema();
-        let moves = |column: &String| !schema.primary_key.contains(column);
-        let moves = !schema.primary_key.is_empty() && schema.partition_keys.iter().any(moves);
-        self.after.commit_kind != CommitKind::Overwrite && !moves
+        if schema.primary_key.is_empty() {
+            // Rows are counted, and an overwrite may write the same rows into another bucket.
+            return self.span == Span::OneCommit && self.after.commit_kind == CommitKind::Append;
+        }
+        if schema.partition_keys.iter().any(|column| !schema.primary_key.contains(column)) {
+            return false;
+        }
+        match self.span {
+            Span::OneCommit => self.after.commit_kind != CommitKind::Overwrite,
+            Span::Commits => {
+                let entries = || before.files.values().chain(after.files.values()).flatten();
+                let buckets = entries().next().map(|entry| entry.total_buckets);
+                self.version.rules().bucket > 0 && entries().all(|entry| Some(entry.total_buckets) == buckets)
+            }
+        }
     }
 }
 
@@ -201,7 +233,7 @@ impl ChangeLog for VersionChanges {
         let places: BTreeSet<&Place> = before.files.keys().chain(after.files.keys()).collect();
         let parts = places.into_iter().map(|place| differing(place, &before, &after, keyed));
         let parts: Vec<_> = parts.filter(|(old, new)| !(old.is_empty() && new.is_empty())).collect();
-        if self.keys_stay() {
+        if self.keys_stay(&before, &after) {
             let mut steps = Vec::with_capacity(parts.len());
             for (old, new) in &parts {
                 steps.push(self.step(request, old, new).await?);

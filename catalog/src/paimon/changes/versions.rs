@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use crate::changes::ChangeLog;
 use crate::error::{Error, Result};
-use crate::follow::{Beginning, Follow, Place};
+use crate::follow::{Beginning, Follow, Place, RangeEnd};
 use crate::paimon::consumer::Consumer;
 use crate::paimon::rules::ReadRules;
 use crate::paimon::scan_options::ReadPoint;
@@ -100,6 +100,14 @@ impl Versions {
         let latest = self.table.latest_schema().await?;
         let schema = self.table.schemas().get(snapshot.schema_id).await?;
         Ok(schema.with_options(latest.table.options.clone()))
+    }
+
+    /// Before the first snapshot, which must still be there for its rows to be told from what is gone.
+    async fn beginning(&self) -> Result<Place> {
+        match self.table.timeline().earliest_id().await? {
+            None | Some(1) => Ok(Place::BEGINNING),
+            Some(earliest) => Err(self.expired(earliest - 1, earliest)),
+        }
     }
 
     async fn version(
@@ -226,5 +234,46 @@ impl Follow for Versions {
         };
         let version = self.version(Some(Arc::clone(&snapshot)), schema).await?;
         Ok(Arc::new(VersionChanges::new(version, earlier, snapshot)))
+    }
+
+    async fn end(&self, end: &RangeEnd) -> Result<Place> {
+        let timeline = self.table.timeline();
+        let point = match end {
+            RangeEnd::Earliest => return self.earliest().await,
+            RangeEnd::At(VersionSpec::Latest) => ReadPoint::Latest,
+            RangeEnd::At(VersionSpec::Snapshot(0)) | RangeEnd::Latest(0) => return self.beginning().await,
+            RangeEnd::At(VersionSpec::Snapshot(id)) | RangeEnd::Latest(id) => ReadPoint::Snapshot(*id),
+            RangeEnd::At(VersionSpec::Named(name)) => ReadPoint::Version(name.clone()),
+            RangeEnd::At(VersionSpec::AsOfMillis(millis)) => match timeline.at_or_before(*millis).await? {
+                Some(snapshot) => return Ok(place_of(&snapshot)),
+                None => return self.beginning().await,
+            },
+        };
+        let resolved = resolve(self.table.label(), &timeline, &point).await?;
+        Ok(resolved.snapshot.map_or(Place::BEGINNING, |snapshot| place_of(&snapshot)))
+    }
+
+    async fn end_schema(&self, end: &RangeEnd, place: &Place) -> Result<Arc<TableSchema>> {
+        match (end, place.version) {
+            (RangeEnd::Latest(_) | RangeEnd::At(VersionSpec::Latest), _) | (_, 0) => {
+                Ok(Arc::clone(&self.table.latest_schema().await?.table))
+            }
+            _ => self.schema(place).await,
+        }
+    }
+
+    async fn difference(
+        &self,
+        before: &Place,
+        after: &Place,
+        schema: Arc<TableSchema>,
+    ) -> Result<Arc<dyn ChangeLog>> {
+        let snapshot = self.snapshot(after).await?;
+        let earlier = match before.version {
+            0 => None,
+            _ => Some(self.snapshot(before).await?),
+        };
+        let version = self.version(Some(Arc::clone(&snapshot)), schema).await?;
+        Ok(Arc::new(VersionChanges::net(version, earlier, snapshot)))
     }
 }
