@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, ListArray, MapArray, OffsetSizeTrait, StructArray, new_null_array,
-};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, new_null_array};
 use arrow::datatypes::{DataType, FieldRef, Fields};
 use arrow::error::ArrowError;
 use tarn_catalog::schema::SchemaField;
@@ -14,6 +11,7 @@ use tarn_catalog::types::{LogicalType, UNBOUNDED_LENGTH};
 
 use super::error::{CastError, CastResult};
 use super::leaf::cast_leaf;
+use super::list_parts::list_parts;
 use super::lookup::find_field;
 use super::represent::{Form, arrow_cast};
 use super::type_name::TypeName;
@@ -332,7 +330,7 @@ fn plan_nested_to_leaf(
 
 fn apply_row(array: &ArrayRef, children: &[Child], fields: &Fields) -> CastResult<ArrayRef> {
     let row = array.as_struct_opt().ok_or_else(|| super::leaf::mismatch(array))?;
-    // A row of which the file has no wanted field is null, as Java Paimon reads it.
+    // A row of which the file has no wanted field is null, as the Java reader has it.
     if !children.is_empty() && children.iter().all(|child| matches!(child, Child::Missing(_))) {
         return Ok(new_null_array(&DataType::Struct(fields.clone()), row.len()));
     }
@@ -359,34 +357,6 @@ fn apply_list(array: &ArrayRef, element: &Conversion, field: &FieldRef) -> CastR
     let (offsets, values, nulls) = list_parts(array)?;
     let values = element.apply(&values)?;
     Ok(Arc::new(ListArray::try_new(Arc::clone(field), offsets, values, nulls).map_err(unfit)?))
-}
-
-type ListParts = (OffsetBuffer<i32>, ArrayRef, Option<NullBuffer>);
-
-/// Offsets, elements and validity of any kind of list.
-fn list_parts(array: &ArrayRef) -> CastResult<ListParts> {
-    if let Some(list) = array.as_list_opt::<i32>() {
-        return Ok((list.offsets().clone(), Arc::clone(list.values()), list.nulls().cloned()));
-    }
-    if let Some(list) = array.as_list_opt::<i64>() {
-        return Ok((narrow_offsets(list.offsets())?, Arc::clone(list.values()), list.nulls().cloned()));
-    }
-    if let Some(map) = array.as_map_opt() {
-        let entries = Arc::new(map.entries().clone());
-        return Ok((map.offsets().clone(), entries, map.nulls().cloned()));
-    }
-    let list = array.as_fixed_size_list_opt().ok_or_else(|| super::leaf::mismatch(array))?;
-    let length = usize::try_from(list.value_length()).unwrap_or(0);
-    let offsets = OffsetBuffer::from_repeated_length(length, list.len());
-    Ok((offsets, Arc::clone(list.values()), list.nulls().cloned()))
-}
-
-fn narrow_offsets<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> CastResult<OffsetBuffer<i32>> {
-    let narrow =
-        offsets.iter().map(|offset| i32::try_from(offset.as_usize()).ok()).collect::<Option<Vec<_>>>();
-    let narrow =
-        narrow.ok_or_else(|| CastError::Form("a batch of lists of over 2^31 elements".to_owned()))?;
-    Ok(OffsetBuffer::new(narrow.into()))
 }
 
 fn apply_map(

@@ -1,6 +1,6 @@
 //! Decimals as `java.math.BigDecimal` rescales, prints and reads them.
 //!
-//! A result that does not fit its precision is NULL, as in Paimon's `Decimal.fromBigDecimal`;
+//! A result that does not fit its precision is NULL, as in the Java reader's `Decimal.fromBigDecimal`;
 //! dropped digits round half away from zero.
 
 /// The most digits that any decimal of the lake has.
@@ -50,7 +50,7 @@ pub(super) fn to_long(unscaled: i128, scale: i8) -> i64 {
     whole as i64
 }
 
-/// Paimon's `DecimalUtils.doubleValue`: up to 18 digits one division of doubles, beyond them the
+/// The Java reader's `DecimalUtils.doubleValue`: up to 18 digits one division of doubles, beyond them the
 /// nearest double.
 pub(super) fn to_double(unscaled: i128, precision: u8, scale: i8) -> f64 {
     if precision <= 18 && (0..=18).contains(&scale) {

@@ -1,4 +1,4 @@
-//! Points in time as Paimon holds them: milliseconds and the nanoseconds within one.
+//! Points in time as the Java reader holds them: milliseconds and the nanoseconds within one.
 //!
 //! Arrow's 64-bit nanoseconds reach from 1677 to 2262 only, and lakes hold wider ones (years 1 and
 //! 9999 as bounds). Readers therefore hand columns of more than six digits to casts as

@@ -1,4 +1,4 @@
-//! Dates, times and timestamps as Paimon's `DateTimeUtils` prints and reads them.
+//! Dates, times and timestamps as the Java reader's `DateTimeUtils` prints and reads them.
 
 use super::calendar::{civil_from_days, days_from_civil, days_in_month};
 use super::instant::{Instant, MILLIS_PER_DAY};

@@ -119,7 +119,7 @@ fn write_scientific(text: &str, negative: bool, out: &mut String) {
     }
 }
 
-/// An integer with an optional sign and a fraction that is checked and dropped, as Paimon's
+/// An integer with an optional sign and a fraction that is checked and dropped, as Java's
 /// `BinaryStringUtils.toLong` and Hive's `LazyLong` read it.
 pub(super) fn parse_integer(text: &str) -> Result<i64, &'static str> {
     let (negative, digits) = match text.as_bytes() {

@@ -1,6 +1,6 @@
 //! Casts between types that are not nested, one value at a time.
 //!
-//! The rules, and which pairs have one, are those of Paimon 2.0's `CastExecutors`: numbers narrow by
+//! The rules, and which pairs have one, are those of the Java reader's `CastExecutors`: numbers narrow by
 //! wrapping, floating point saturates, decimals round half up and overflow to NULL, text is cut or
 //! padded to its length and refused where it cannot be read, timestamps lose digits toward 1970. A
 //! session's time zone is UTC, so TIMESTAMP and TIMESTAMP WITH LOCAL TIME ZONE hold the same numbers.

@@ -21,6 +21,7 @@ mod instant;
 mod instant_text;
 mod java_number;
 mod leaf;
+mod list_parts;
 mod lookup;
 mod parse;
 mod represent;

@@ -1,4 +1,4 @@
-//! Text read as other types: Paimon's casts from CHAR and VARCHAR.
+//! Text read as other types: the Java reader's casts from CHAR and VARCHAR.
 //!
 //! Text that does not read as the type is an error, as in Java, and never NULL; only a decimal that
 //! overflows its precision is NULL.

@@ -1,4 +1,4 @@
-//! Values as text: Paimon's casts to CHAR and VARCHAR, and lengths of text and bytes.
+//! Values as text: the Java reader's casts to CHAR and VARCHAR, and lengths of text and bytes.
 
 use std::sync::Arc;
 

@@ -56,7 +56,7 @@ pub(super) enum AvroType {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct AvroField {
     pub name: String,
-    /// The id that Iceberg's writers put beside a field.
+    /// The `field-id` that some writers put beside a field.
     pub id: Option<i32>,
     pub data_type: AvroType,
 }
