@@ -230,3 +230,90 @@ fn counted(values: &[Encoded; 2]) -> Vec<Change> {
     removed.sort_unstable();
     removed.into_iter().map(|row| (0, row, DELETE)).chain(added).collect()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, AsArray, Int32Array};
+    use arrow::datatypes::Int32Type;
+    use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
+
+    use super::*;
+
+    const KEYED: Likeness<'_> = Likeness { table: "t", key: &[0], sets: &[] };
+
+    fn side(rows: &[(i32, i32, i8)]) -> Side {
+        let keys: Int32Array = rows.iter().map(|row| row.0).collect();
+        let values: Int32Array = rows.iter().map(|row| row.1).collect();
+        let columns: [(&str, ArrayRef); 2] = [("k", Arc::new(keys)), ("v", Arc::new(values))];
+        let rows_of_side = RecordBatch::try_from_iter(columns);
+        Side { rows: rows_of_side.unwrap(), kinds: rows.iter().map(|row| row.2).collect(), sequences: None }
+    }
+
+    fn difference(
+        before: &Side,
+        after: &Side,
+        likeness: &Likeness<'_>,
+        images: Images,
+    ) -> Vec<(i32, i32, i8)> {
+        let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+        let memory = MemoryConsumer::new("test").register(&pool);
+        let changed = changes(before, after, likeness, images, &memory).unwrap();
+        let column = |index: usize| changed.rows.column(index).as_primitive::<Int32Type>().values().to_vec();
+        let (keys, values) = (column(0), column(1));
+        keys.into_iter()
+            .zip(values)
+            .zip(changed.kinds)
+            .map(|((key, value), kind)| (key, value, kind))
+            .collect()
+    }
+
+    #[test]
+    fn new_and_changed_rows_have_the_kinds_that_they_are_stored_with() {
+        let before = side(&[(1, 10, INSERT), (2, 20, INSERT), (3, 30, INSERT)]);
+        let after = side(&[(1, 10, UPDATE_AFTER), (2, 21, INSERT), (4, 40, UPDATE_AFTER)]);
+        let changed = vec![(2, 21, INSERT), (4, 40, UPDATE_AFTER)];
+        assert_eq!(difference(&before, &after, &KEYED, Images::After { removed: false }), changed);
+        let removed = [changed, vec![(3, 30, DELETE)]].concat();
+        assert_eq!(difference(&before, &after, &KEYED, Images::After { removed: true }), removed);
+    }
+
+    /// A deletion on one side alone is a change though the values are equal; a row that was deleted before
+    /// and is gone is none.
+    #[test]
+    fn deletions_are_compared_too() {
+        let before = side(&[(1, 10, INSERT), (2, 20, DELETE), (3, 30, DELETE), (4, 40, DELETE)]);
+        let after = side(&[(1, 10, DELETE), (2, 20, DELETE), (3, 30, INSERT)]);
+        let changed = difference(&before, &after, &KEYED, Images::After { removed: true });
+        assert_eq!(changed, [(1, 10, DELETE), (3, 30, INSERT)]);
+    }
+
+    #[test]
+    fn both_images_of_a_change_follow_each_other() {
+        let before = side(&[(1, 10, INSERT), (2, 20, INSERT)]);
+        let after = side(&[(1, 11, INSERT), (3, 30, UPDATE_AFTER)]);
+        let changed = difference(&before, &after, &KEYED, Images::Both);
+        let expected = [(1, 10, UPDATE_BEFORE), (1, 11, UPDATE_AFTER), (3, 30, INSERT), (2, 20, DELETE)];
+        assert_eq!(changed, expected);
+    }
+
+    #[test]
+    fn rows_without_keys_are_counted() {
+        let before = side(&[(1, 1, INSERT), (1, 1, INSERT), (2, 2, INSERT)]);
+        let after = side(&[(1, 1, INSERT), (3, 3, INSERT), (2, 2, INSERT), (2, 2, INSERT)]);
+        let likeness = Likeness { key: &[], ..KEYED };
+        let changed = difference(&before, &after, &likeness, Images::Both);
+        assert_eq!(changed, [(1, 1, DELETE), (3, 3, INSERT), (2, 2, INSERT)]);
+    }
+
+    #[test]
+    fn a_difference_counts_its_memory() {
+        use datafusion::execution::memory_pool::GreedyMemoryPool;
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(64));
+        let memory = MemoryConsumer::new("test").register(&pool);
+        let rows = side(&[(1, 1, INSERT), (2, 2, INSERT)]);
+        assert!(changes(&rows, &rows, &KEYED, Images::Both, &memory).is_err());
+    }
+}
