@@ -108,8 +108,8 @@ mod tests {
         assert_eq!(path.as_ref(), "t/ab/deletion_vector_d2c639aa-8816-431a-aaf6-d3fe2512ff61.bin");
         assert_eq!((offset, length), (4, 48));
 
-        let text = "wi5b=000010000siXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L";
-        let inline = source(&vector("i", text, 40), &root, |_| Ok(Path::default())).unwrap();
+        let text = "^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L";
+        let inline = source(&vector("i", text, 44), &root, |_| Ok(Path::default())).unwrap();
         let DeleteSource::Inline(positions) = inline else { panic!("{inline:?}") };
         assert_eq!(positions.iter().collect::<Vec<_>>(), [3, 4, 7, 11, 18, 29]);
     }
