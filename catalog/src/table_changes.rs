@@ -51,6 +51,11 @@ impl TableChanges {
             return Err(Error::invalid(message));
         }
         let schema = follow.end_schema(to, &after).await?;
+        if schema.primary_key.is_empty() && !value_changed.is_empty() {
+            let message =
+                format!("table {table} has no primary key: its rows come and go, and none is updated");
+            return Err(Error::invalid(message));
+        }
         let value_changed = value_changed
             .iter()
             .map(|name| {

@@ -190,9 +190,10 @@ fn has_map(data_type: &DataType) -> bool {
 fn keyed(sides: [&Side; 2], keys: &[Encoded; 2], values: &[Encoded; 2], images: Images) -> Vec<Change> {
     let [before, after] = sides;
     let mut old: HashMap<&[u8], usize> = keys[0].iter().enumerate().map(|(row, key)| (key, row)).collect();
+    // Where both images are told, every row is a row of its table, under whatever kind it was written.
+    let gone = |kind: i8| images != Images::Both && takes_back(kind);
     let unchanged = |old: usize, new: usize| {
-        takes_back(before.kinds[old]) == takes_back(after.kinds[new])
-            && values[0].get(old) == values[1].get(new)
+        gone(before.kinds[old]) == gone(after.kinds[new]) && values[0].get(old) == values[1].get(new)
     };
     let mut changes = Vec::new();
     for (row, key) in keys[1].iter().enumerate() {
@@ -206,8 +207,7 @@ fn keyed(sides: [&Side; 2], keys: &[Encoded; 2], values: &[Encoded; 2], images: 
         }
     }
     if images != (Images::After { removed: false }) {
-        let mut removed: Vec<usize> =
-            old.into_values().filter(|&row| !takes_back(before.kinds[row])).collect();
+        let mut removed: Vec<usize> = old.into_values().filter(|&row| !gone(before.kinds[row])).collect();
         removed.sort_unstable();
         changes.extend(removed.into_iter().map(|row| (0, row, DELETE)));
     }

@@ -43,7 +43,9 @@ pub(super) fn arguments(relation: &TableFactor) -> Option<String> {
 
 fn call_of(relation: &TableFactor) -> Option<&[FunctionArg]> {
     match relation {
-        TableFactor::Table { name, args: Some(args), .. } if folded(name) == [NAME] => Some(&args.args),
+        TableFactor::Table { name, args: Some(args), version: None, .. } if folded(name) == [NAME] => {
+            Some(&args.args)
+        }
         _ => None,
     }
 }
@@ -108,16 +110,12 @@ impl Call {
     fn read(arguments: &[FunctionArg], state: &SessionState) -> Result<Self> {
         let (mut places, mut granularity, mut value_changed) = (Vec::new(), Granularity::Net, Vec::new());
         for argument in arguments {
-            match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => places.push(expr),
-                FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. } => {
-                    match name.value.to_lowercase().as_str() {
-                        "steps" => granularity = granularity_of(expr)?,
-                        "value_changed" => value_changed = columns_of(&text(expr, "value_changed")?),
-                        other => return Err(wrong(&format!("table_changes has no argument {other}"))),
-                    }
-                }
-                other => return Err(wrong(&format!("table_changes does not take \"{other}\""))),
+            let (name, expr) = named(argument)?;
+            match name.as_deref() {
+                None => places.push(expr),
+                Some("steps") => granularity = granularity_of(expr)?,
+                Some("value_changed") => value_changed = columns_of(&text(expr, "value_changed")?)?,
+                Some(other) => return Err(wrong(&format!("table_changes has no argument {other}"))),
             }
         }
         let (table, from, to) = match places.as_slice() {
@@ -206,8 +204,22 @@ fn granularity_of(expr: &SqlExpr) -> Result<Granularity> {
     }
 }
 
-fn columns_of(list: &str) -> Vec<String> {
-    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+fn columns_of(list: &str) -> Result<Vec<String>> {
+    let columns: Vec<String> =
+        list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    if columns.is_empty() { Err(wrong("value_changed names no column")) } else { Ok(columns) }
+}
+
+/// An argument and the name that it is given under, in lower case.
+fn named(argument: &FunctionArg) -> Result<(Option<String>, &SqlExpr)> {
+    match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Ok((None, expr)),
+        FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. }
+        | FunctionArg::ExprNamed {
+            name: SqlExpr::Identifier(name), arg: FunctionArgExpr::Expr(expr), ..
+        } => Ok((Some(name.value.to_lowercase()), expr)),
+        other => Err(wrong(&format!("table_changes does not take \"{other}\""))),
+    }
 }
 
 /// The name of a table as a query would write it. Its places are not those of the statement.
