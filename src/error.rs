@@ -15,6 +15,8 @@ pub enum ErrorKind {
     UndefinedSchema,
     UndefinedVersion,
     UndefinedSetting,
+    /// A type, a role or another thing that has no kind of its own here.
+    UndefinedObject,
     /// A setting that cannot be changed, or not now.
     UnchangeableSetting,
     AmbiguousColumn,

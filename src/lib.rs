@@ -6,6 +6,7 @@
 pub mod changes;
 pub mod cli;
 pub mod demo;
+mod dependent;
 pub mod engine;
 pub mod error;
 pub(crate) mod folders;
@@ -18,5 +19,6 @@ pub mod resolve;
 pub mod scan;
 pub mod settings;
 pub mod sql;
+pub mod system_catalog;
 
 pub use error::{Error, Result};

@@ -26,6 +26,7 @@ mod subscribe;
 mod system;
 mod table_changes;
 mod time_travel;
+mod type_planner;
 
 pub use lakes::{Lake, LakeLocation, LakeTables, TableDescription};
 pub(crate) use missing::closest;
@@ -34,17 +35,21 @@ pub use session::{Execution, Fetched, Prepared, Session};
 pub use stream::{Progress, ProgressCounts, RowStream};
 pub use system::{SessionView, SystemSchema};
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 use futures::future::join_all;
 use tarn_catalog::cache::MetadataCache;
 use tokio::runtime::Handle;
 
+use crate::dependent::LakeQueryPlanner;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::shared::ScanShared;
+use crate::system_catalog::{self, Oids};
 use cpu::CpuRuntime;
 use lakes::LakeContext;
 
@@ -71,6 +76,8 @@ pub struct Engine {
     cpu: CpuRuntime,
     /// What every session begins as.
     template: SessionState,
+    oids: Oids,
+    opened_at: DateTime<Utc>,
 }
 
 impl Engine {
@@ -103,9 +110,17 @@ impl Engine {
             .with_config(session_config(threads))
             .with_runtime_env(runtime)
             .with_default_features()
+            .with_query_planner(Arc::new(LakeQueryPlanner))
             .build();
         functions::register_aliases(&mut template)?;
-        Ok(Arc::new(Self { lakes, system: vec![], cpu: CpuRuntime::new(threads)?, template }))
+        Ok(Arc::new(Self {
+            lakes,
+            system: system_catalog::schemas(),
+            cpu: CpuRuntime::new(threads)?,
+            template,
+            oids: Oids::default(),
+            opened_at: Utc::now(),
+        }))
     }
 
     /// The names of the lakes, which are the databases that a client can connect to.
@@ -128,6 +143,24 @@ impl Engine {
 
     pub(crate) fn system_schema(&self, name: &str) -> Option<&Arc<dyn SystemSchema>> {
         self.system.iter().find(|schema| schema.name() == name)
+    }
+
+    /// The identifiers of what there is in the lakes.
+    pub(crate) fn oids(&self) -> &Oids {
+        &self.oids
+    }
+
+    pub fn opened_at(&self) -> DateTime<Utc> {
+        self.opened_at
+    }
+
+    /// The names of all functions of whatever kind.
+    pub(crate) fn function_names(&self) -> HashSet<String> {
+        let template = &self.template;
+        let aggregates = template.aggregate_functions().keys();
+        let others = aggregates.chain(template.window_functions().keys()).cloned();
+        let of_catalog = system_catalog::function_names().map(str::to_owned);
+        template.scalar_functions().keys().cloned().chain(others).chain(of_catalog).collect()
     }
 
     /// A new session in one lake, which may read everything; `None` takes the first.

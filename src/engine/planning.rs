@@ -21,10 +21,13 @@ use super::query_tables::QueryTables;
 use super::semantics;
 use super::session::SessionShared;
 use super::table_changes;
+use crate::dependent;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{
-    ExplainStatement, Relation, Statement, StatementBody, relations, separate_repetitions, visible_name,
+    ExplainStatement, Relation, Statement, StatementBody, relations, separate_repetitions, settle_constructs,
+    visible_name,
 };
+use crate::system_catalog::{CatalogView, settle_identifiers};
 
 /// A logical plan and the types of its parameters.
 #[derive(Debug, Clone)]
@@ -43,16 +46,19 @@ pub(super) async fn plan(
 ) -> Result<Planned> {
     let (sql, explain) = query_of(&statement.body)?;
     permitted::check(sql)?;
-    let tables = QueryTables::open(session, state, statement, tables_of(sql)).await?;
-    let tables = match table_changes::open(session, state, statement, sql).await? {
+    let view = CatalogView::new(session.view());
+    let tables = QueryTables::open(session, state, statement, &view, tables_of(sql)).await?;
+    let tables = match table_changes::open(session, state, statement, &view, sql).await? {
         changes if changes.is_empty() => tables,
         changes => tables.with_changes(changes),
     };
-    let context = QueryContext::new(state, tables);
+    let context = QueryContext::new(state, tables, Some(Arc::clone(&view)));
     let mut sql = sql.clone();
     separate_repetitions(&mut sql);
-    let analyzed = analyze(&context, state, sql, declared);
+    settle_constructs(&mut sql)?;
+    let analyzed = analyze(&context, &view, state, sql, declared);
     let (plan, parameter_types) = analyzed.map_err(|error| plan_error::explain(error, statement))?;
+    view.load_if_asked().await?;
     let plan = match explain {
         Some(explain) => explained(plan, explain, state)?,
         None => plan,
@@ -106,6 +112,7 @@ pub(super) fn result_schema(statement: &Statement, schema: &Schema) -> SchemaRef
 
 pub(super) fn analyze(
     context: &QueryContext<'_>,
+    view: &Arc<CatalogView>,
     state: &SessionState,
     sql: SqlStatement,
     declared: &[Option<DataType>],
@@ -117,7 +124,7 @@ pub(super) fn analyze(
     refuse_changes(&plan)?;
     let types = parameter_types(&plan, declared)?;
     let plan = if types.is_empty() { plan } else { with_parameter_types(plan, &types)? };
-    let plan = semantics::prepare(plan)?;
+    let plan = dependent::lift(semantics::prepare(settle_identifiers(plan, view)?)?)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
     Ok((semantics::settle(plan)?, types))
 }

@@ -13,26 +13,30 @@ use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
 use super::query_tables::QueryTables;
 use super::relation_planner::LakeRelationPlanner;
+use super::type_planner::PgTypePlanner;
+use crate::system_catalog::{self, CatalogView};
 
 pub(super) struct QueryContext<'a> {
     state: &'a SessionState,
     tables: Arc<QueryTables>,
+    /// Absent for constant expressions, which see no catalog.
+    view: Option<Arc<CatalogView>>,
     relation_planners: Vec<Arc<dyn RelationPlanner>>,
 }
 
 impl<'a> QueryContext<'a> {
-    pub fn new(state: &'a SessionState, tables: Arc<QueryTables>) -> Self {
+    pub fn new(state: &'a SessionState, tables: Arc<QueryTables>, view: Option<Arc<CatalogView>>) -> Self {
         let lake = Arc::new(LakeRelationPlanner::new(Arc::clone(&tables)));
         let mut relation_planners: Vec<Arc<dyn RelationPlanner>> = vec![lake];
         relation_planners.extend(state.relation_planners().iter().cloned());
-        Self { state, tables, relation_planners }
+        Self { state, tables, view, relation_planners }
     }
 
     /// Type coercion and constant folding, with the statement's own time as `now()`.
@@ -75,8 +79,19 @@ impl ContextProvider for QueryContext<'_> {
         Ok(provider_as_source(Arc::new(CteWorkTable::new(name, schema))))
     }
 
+    fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
+        Some(Arc::new(PgTypePlanner))
+    }
+
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.state.scalar_functions().get(name).cloned()
+        let of_catalog = self.view.as_ref().and_then(|view| {
+            let function = system_catalog::function(name, view)?;
+            if system_catalog::needs_names(name) {
+                view.ask_for_names();
+            }
+            Some(function)
+        });
+        of_catalog.or_else(|| self.state.scalar_functions().get(name).cloned())
     }
 
     fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {

@@ -23,6 +23,7 @@ use super::time_travel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::table_clause::TableClause;
 use crate::sql::{Relation, Statement, folded};
+use crate::system_catalog::CatalogView;
 
 /// What FROM says: the parts of a name as they compare, and what follows the name.
 type Spelling = (Vec<String>, Option<TableVersion>);
@@ -67,6 +68,7 @@ impl QueryTables {
         session: &SessionShared,
         state: &SessionState,
         statement: &Statement,
+        view: &Arc<CatalogView>,
         relations: Vec<Relation>,
     ) -> Result<Arc<Self>> {
         let mut wanted = Vec::with_capacity(relations.len());
@@ -77,7 +79,8 @@ impl QueryTables {
                 wanted.push((relation, read, position));
             }
         }
-        let opener = Opener { session, state, opened: session.open_tables(), allowed: session.allowed() };
+        let opener =
+            Opener { session, state, view, opened: session.open_tables(), allowed: session.allowed() };
         let found = wanted.into_iter().map(async |(relation, read, position)| {
             let parts = folded(&relation.name);
             let source = opener.find(&parts, &relation.name, &read).await;
@@ -141,6 +144,7 @@ pub(super) fn undefined_table(name: &str) -> Error {
 struct Opener<'a> {
     session: &'a SessionShared,
     state: &'a SessionState,
+    view: &'a Arc<CatalogView>,
     opened: OpenTables,
     allowed: Allowed,
 }
@@ -195,7 +199,7 @@ impl Opener<'_> {
         read: &ReadOptions,
     ) -> Result<Option<Arc<dyn TableSource>>> {
         if let Some(system) = self.session.engine.system_schema(database) {
-            let found = system.table(&self.session.view(), table).await?;
+            let found = system.table(self.view, table).await?;
             if found.is_some() && *read != ReadOptions::default() {
                 return Err(no_versions(table, "a system table"));
             }

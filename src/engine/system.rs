@@ -9,6 +9,7 @@ use datafusion::catalog::TableProvider;
 use super::{Engine, Lake, Rights};
 use crate::error::Result;
 use crate::settings::Settings;
+use crate::system_catalog::CatalogView;
 
 /// A schema whose tables Tarn makes up. Unqualified names are looked for in `pg_catalog` first.
 #[async_trait]
@@ -17,8 +18,8 @@ pub trait SystemSchema: Debug + Send + Sync {
 
     fn table_names(&self) -> Vec<String>;
 
-    /// A table as one session sees it; `None` when there is no such table.
-    async fn table(&self, session: &SessionView, table: &str) -> Result<Option<Arc<dyn TableProvider>>>;
+    /// A table as one statement sees it; `None` when there is no such table.
+    async fn table(&self, view: &Arc<CatalogView>, table: &str) -> Result<Option<Arc<dyn TableProvider>>>;
 }
 
 /// What a system table may know of the session that reads it.

@@ -33,6 +33,7 @@ use crate::changes::ChangeLogProvider;
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::LakeTableProvider;
 use crate::sql::{Relation, Statement, folded};
+use crate::system_catalog::CatalogView;
 
 pub(super) const NAME: &str = "table_changes";
 
@@ -59,12 +60,13 @@ pub(super) async fn open(
     session: &SessionShared,
     state: &SessionState,
     statement: &Statement,
+    view: &Arc<CatalogView>,
     sql: &SqlStatement,
 ) -> Result<HashMap<String, Arc<dyn TableSource>>> {
     let mut opened = HashMap::new();
     for arguments in calls(sql) {
         let call = Call::read(&arguments, state)?;
-        opened.insert(text_of(&arguments), call.open(session, state, statement).await?);
+        opened.insert(text_of(&arguments), call.open(session, state, statement, view).await?);
     }
     Ok(opened)
 }
@@ -136,9 +138,10 @@ impl Call {
         session: &SessionShared,
         state: &SessionState,
         statement: &Statement,
+        view: &Arc<CatalogView>,
     ) -> Result<Arc<dyn TableSource>> {
         let relation = Relation { name: self.table.clone(), version: None, is_cte: false };
-        let tables = QueryTables::open(session, state, statement, vec![relation]).await?;
+        let tables = QueryTables::open(session, state, statement, view, vec![relation]).await?;
         let provider = source_as_provider(&tables.source(&folded(&self.table), None)?)?;
         let no_changes = || {
             let message = format!("table_changes cannot tell what changed in \"{}\"", self.table);

@@ -65,6 +65,10 @@ impl LakeTables for VersionLake {
     async fn describe(&self, _database: &str, _table: &str) -> Result<Option<TableDescription>> {
         Ok(None)
     }
+
+    async fn size(&self, _database: &str, _table: &str) -> Result<Option<u64>> {
+        Ok(None)
+    }
 }
 
 async fn session() -> Session {

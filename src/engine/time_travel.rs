@@ -60,7 +60,7 @@ fn constant(expr: &SqlExpr, state: &SessionState) -> Result<ScalarValue> {
         )
         .with_hint("Columns, subqueries and parameters cannot choose a version.")
     };
-    let context = QueryContext::new(state, QueryTables::none());
+    let context = QueryContext::new(state, QueryTables::none(), None);
     let planner = SqlToRel::new_with_options(&context, parser_options(state));
     let logical = planner.sql_to_expr(expr.clone(), &DFSchema::empty(), &mut PlannerContext::new()).map_err(
         |error| {

@@ -175,7 +175,9 @@ pub fn sql_state(kind: ErrorKind) -> SqlState {
         ErrorKind::UndefinedFunction => state::UNDEFINED_FUNCTION,
         ErrorKind::UndefinedDatabase => state::INVALID_CATALOG_NAME,
         ErrorKind::UndefinedSchema => state::INVALID_SCHEMA_NAME,
-        ErrorKind::UndefinedVersion | ErrorKind::UndefinedSetting => state::UNDEFINED_OBJECT,
+        ErrorKind::UndefinedVersion | ErrorKind::UndefinedSetting | ErrorKind::UndefinedObject => {
+            state::UNDEFINED_OBJECT
+        }
         ErrorKind::UnchangeableSetting => state::CANT_CHANGE_RUNTIME_PARAM,
         ErrorKind::AmbiguousColumn => state::AMBIGUOUS_COLUMN,
         ErrorKind::DuplicateName => state::DUPLICATE_ALIAS,

@@ -33,7 +33,7 @@ pub mod statement;
 mod subscription;
 mod tls;
 mod transaction;
-mod types;
+pub(crate) mod types;
 mod wire;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 //! sqlparser has no grammar for ([`table_clause`]), and parses each statement ([`statement`]). Every
 //! position in a result counts from the start of its own statement.
 
+mod constructs;
 mod copy;
 mod cursor;
 mod dialect;
@@ -19,6 +20,7 @@ mod subscribe;
 mod syntax_error;
 pub(crate) mod table_clause;
 
+pub(crate) use constructs::{ARRAY_OF_ROWS, settle as settle_constructs};
 pub use copy::{CopySource, CopyStatement, CopyTarget};
 pub use cursor::{CloseCursor, DeclareCursor, FetchCursor, FetchDirection, FetchRows, RowSource};
 pub use dialect::TarnDialect;

@@ -72,6 +72,11 @@ impl Lake {
         self.tables.describe(database, table).await
     }
 
+    /// Bytes of the data files of a table as it is now; `None` when there is no such table.
+    pub async fn table_size(&self, database: &str, table: &str) -> Result<Option<u64>> {
+        self.tables.size(database, table).await
+    }
+
     /// The database of bare table names: `default`, else the first. Found out once.
     pub async fn default_database(&self) -> Result<Option<String>> {
         let find = async || {

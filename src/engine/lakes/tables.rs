@@ -28,6 +28,9 @@ pub trait LakeTables: Debug + Send + Sync {
 
     /// What a table is now; `None` when there is no such table.
     async fn describe(&self, database: &str, table: &str) -> Result<Option<TableDescription>>;
+
+    /// Bytes of the data files of a table as it is now; `None` when there is no such table.
+    async fn size(&self, database: &str, table: &str) -> Result<Option<u64>>;
 }
 
 /// A table as people want to see it described.

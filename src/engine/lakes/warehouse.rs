@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use tarn_catalog::paimon::ObjectName;
-use tarn_catalog::table::Table;
+use tarn_catalog::split::TableScan;
+use tarn_catalog::table::{ScanRequest, Table};
 use tarn_catalog::version::ReadOptions;
 use tarn_catalog::warehouse::Warehouse;
 
@@ -67,6 +68,18 @@ impl LakeTables for WarehouseTables {
             schema: version.schema(),
         }))
     }
+
+    async fn size(&self, database: &str, table: &str) -> Result<Option<u64>> {
+        let Some(table) = self.warehouse.table(database, table).await? else { return Ok(None) };
+        let version = table.at(&ReadOptions::default()).await?;
+        Ok(Some(bytes_of(&version.plan(&ScanRequest::default()).await?)))
+    }
+}
+
+/// Bytes of the files that a scan of all rows reads.
+fn bytes_of(scan: &TableScan) -> u64 {
+    let files = scan.splits.iter().flat_map(|split| split.unit.files());
+    files.fold(0, |sum, file| sum.saturating_add(file.size))
 }
 
 /// System tables of Paimon that give data rather than metadata: tables like any other.
