@@ -102,10 +102,6 @@ impl ExecutionPlan for DependentExec {
         vec![&self.input]
     }
 
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
     fn apply_expressions(
         &self,
         _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
@@ -204,8 +200,9 @@ impl DependentExec {
             }
             Kind::Scalar => Answer::Value(ScalarValue::try_from_array(rows.column(0), 0)?),
             Kind::Array => {
+                let item = planned.columns.field(0).clone().with_name("item").with_nullable(true);
                 let list = SingleRowListArrayBuilder::new(Arc::clone(rows.column(0)));
-                Answer::Value(list.with_nullable(true).build_list_scalar())
+                Answer::Value(list.with_field(&item).build_list_scalar())
             }
         };
         Ok((key, answer))

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, TableFactor, Value, VisitMut,
-    VisitorMut,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, TableAliasColumnDef, TableFactor, Value,
+    VisitMut, VisitorMut,
 };
 
 use crate::error::{Error, ErrorKind, Result};
@@ -176,6 +176,12 @@ fn unnested(factor: &mut TableFactor) {
         _ => None,
     });
     if let Some(array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
+        // The alias of a function that gives one column is the column's name too.
+        if let (Some(alias), [_]) = (alias.as_mut(), array_exprs.as_slice())
+            && alias.columns.is_empty()
+        {
+            alias.columns.push(TableAliasColumnDef::from_name(alias.name.value.clone()));
+        }
         *factor = TableFactor::UNNEST {
             alias: alias.clone(),
             array_exprs,
@@ -219,7 +225,7 @@ fn in_list(left: &Expr, right: &Expr, negated: bool) -> Option<Expr> {
 }
 
 /// The elements of an array of one dimension as Postgres writes it; `None` for what is none.
-fn array_items(text: &str) -> Option<Vec<Option<String>>> {
+pub(crate) fn array_items(text: &str) -> Option<Vec<Option<String>>> {
     let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
     let mut items = Vec::new();
     let mut chars = inner.chars().peekable();
@@ -302,7 +308,7 @@ mod tests {
             ),
             ("SELECT current_schema", "SELECT \"current_schema\"()"),
             ("SELECT \"current_schema\"", "SELECT \"current_schema\""),
-            ("SELECT * FROM pg_catalog.unnest(a) u", "SELECT * FROM UNNEST(a) u"),
+            ("SELECT * FROM pg_catalog.unnest(a) u", "SELECT * FROM UNNEST(a) u (u)"),
         ] {
             assert_eq!(settled_text(written), settled, "{written}");
         }

@@ -20,7 +20,7 @@ mod subscribe;
 mod syntax_error;
 pub(crate) mod table_clause;
 
-pub(crate) use constructs::{ARRAY_OF_ROWS, settle as settle_constructs};
+pub(crate) use constructs::{ARRAY_OF_ROWS, array_items, settle as settle_constructs};
 pub use copy::{CopySource, CopyStatement, CopyTarget};
 pub use cursor::{CloseCursor, DeclareCursor, FetchCursor, FetchDirection, FetchRows, RowSource};
 pub use dialect::TarnDialect;

@@ -17,6 +17,7 @@ use datafusion::logical_expr::{
     BinaryExpr, Expr, ExprSchemable, Like, LogicalPlan, LogicalPlanBuilder, Operator,
 };
 
+use super::cell::{Cell, array_of};
 use super::functions::{self, REG_TYPES};
 use super::view::CatalogView;
 use crate::pg::types::TYPE_KEY;
@@ -90,6 +91,12 @@ fn settle_expr(expr: Expr, schema: &DFSchema, view: &Arc<CatalogView>) -> Result
                 let sides = [shown(&mut left), shown(&mut right)];
                 sides.contains(&true)
             } else {
+                let literals = [as_list(&left, &right, schema), as_list(&right, &left, schema)];
+                if let [Some(literal), _] = literals {
+                    *right = literal;
+                } else if let [_, Some(literal)] = literals {
+                    *left = literal;
+                }
                 match (reg_type(&left, schema), reg_type(&right, schema)) {
                     (Some(reg), None) if is_literal_text(&right) => {
                         read(&mut right, reg);
@@ -120,6 +127,21 @@ fn settle_expr(expr: Expr, schema: &DFSchema, view: &Arc<CatalogView>) -> Result
         }
         other => Ok(Transformed::no(other)),
     }
+}
+
+/// A literal beside an array is an array of the same type: `polroles = '{0}'`.
+fn as_list(list: &Expr, literal: &Expr, schema: &DFSchema) -> Option<Expr> {
+    let data_type = list.get_type(schema).ok()?;
+    let DataType::List(item) = &data_type else { return None };
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = literal else { return None };
+    let cell = |part: Option<String>| match part {
+        None => Some(Cell::Null),
+        Some(part) if item.data_type().is_integer() => part.parse().ok().map(Cell::Int),
+        Some(part) => Some(Cell::text(part)),
+    };
+    let cells = crate::sql::array_items(text)?.into_iter().map(cell).collect::<Option<Vec<Cell>>>()?;
+    let array = array_of(&[Cell::List(cells)], &data_type).ok()?;
+    Some(Expr::Literal(ScalarValue::try_from_array(&array, 0).ok()?, None))
 }
 
 /// Operators that take texts alone.

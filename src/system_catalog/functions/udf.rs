@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
+    Volatility,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -24,20 +25,30 @@ const ROWS_AT_ONCE: usize = 32;
 
 /// A function for one statement.
 pub(super) fn of(function: &Function, view: &Arc<CatalogView>) -> ScalarUDF {
-    let volatility = match function.body {
-        Body::Plain(_) => Volatility::Stable,
+    let signature = match function.body {
+        Body::Plain(_) => Signature::user_defined(Volatility::Stable),
         // Nothing may try to compute it while the statement is planned.
-        Body::Opening(_) => Volatility::Volatile,
+        Body::Opening(_) => Signature::one_of(exact(function), Volatility::Volatile),
     };
-    let made = SystemFunction {
-        function: *function,
-        view: Arc::clone(view),
-        signature: Signature::user_defined(volatility),
-    };
+    let made = SystemFunction { function: *function, view: Arc::clone(view), signature };
     match function.body {
         Body::Plain(_) => ScalarUDF::new_from_impl(made),
         Body::Opening(_) => AsyncScalarUDF::new(Arc::new(made)).into_scalar_udf(),
     }
+}
+
+/// What a function takes, in types of Arrow: DataFusion asks an asynchronous one for no more.
+fn exact(function: &Function) -> Vec<TypeSignature> {
+    let arrow = |name: &&str, as_text: bool| match *name {
+        "regclass" if as_text => DataType::Utf8,
+        name => field("", name).data_type().clone(),
+    };
+    let taken = function.takes.iter().flat_map(|takes| {
+        [false, true].map(|as_text| takes.iter().map(|name| arrow(name, as_text)).collect::<Vec<DataType>>())
+    });
+    let mut types: Vec<Vec<DataType>> = taken.collect();
+    types.dedup();
+    types.into_iter().map(TypeSignature::Exact).collect()
 }
 
 struct SystemFunction {
