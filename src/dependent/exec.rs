@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
-use datafusion::arrow::compute::{concat, concat_batches, take_arrays};
+use datafusion::arrow::compute::{cast, concat, concat_batches, take_arrays};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::utils::SingleRowListArrayBuilder;
@@ -245,7 +245,9 @@ fn values(given: &[Answer], data_type: &DataType) -> Result<ArrayRef> {
         Answer::Value(value) => value.cast_to(data_type),
         Answer::Rows(_) => internal_err!("a subquery gave rows for a value"),
     });
-    ScalarValue::iter_to_array(scalars.collect::<Result<Vec<_>>>()?)
+    let array = ScalarValue::iter_to_array(scalars.collect::<Result<Vec<_>>>()?)?;
+    // Scalars forget what the items of a list are called.
+    Ok(cast(&array, data_type)?)
 }
 
 /// Each row of the input beside each row that it was given.

@@ -8,7 +8,7 @@ use super::indirect::{Dictionary, Runs};
 use super::json::Document;
 use super::list::{List, Ranges};
 use super::nested::{Map, Struct, Union};
-use super::scalar::{Bool, Bytes, Decimal, Float, Int, Oid, Text, Unsigned64};
+use super::scalar::{Bool, Bytes, Decimal, Float, Int, Named, Oid, Text, Unsigned64};
 use super::temporal::{Date, Elapsed, Intervals, Time, Timestamp};
 use super::{Column, Values};
 use crate::pg::error::{PgError, PgResult};
@@ -25,6 +25,10 @@ pub(super) fn values(array: &ArrayRef, kind: &Type) -> PgResult<Writer> {
         if let Some(writer) = Oid::new(array) {
             return Ok(Box::new(writer));
         }
+    }
+    let named = matches!(*kind, Type::REGPROC | Type::REGCLASS | Type::REGTYPE | Type::REGNAMESPACE);
+    if named && let Some(names) = array.as_string_opt::<i32>() {
+        return Ok(Box::new(Named(names.clone())));
     }
     if *kind == Type::JSON && array.data_type().is_nested() {
         return Ok(Box::new(Document(nested(array)?)));

@@ -306,6 +306,25 @@ impl<A: Strings> Values for Text<A> {
     }
 }
 
+/// Objects by their names (`regclass` and its like). Their binary format is the identifier, which the
+/// name alone does not tell.
+pub(super) struct Named(pub StringArray);
+
+impl Values for Named {
+    fn text(&self, row: usize, style: &Style, out: &mut Vec<u8>) -> PgResult<()> {
+        Text(self.0.clone()).text(row, style, out)
+    }
+
+    fn binary(&self, _row: usize, _style: &Style, _out: &mut Vec<u8>) -> PgResult<()> {
+        let message = "regclass, regtype, regproc and regnamespace have no binary format here";
+        Err(PgError { hint: Some("Cast them to oid or text.".to_owned()), ..PgError::unsupported(message) })
+    }
+
+    fn text_kind(&self) -> TextKind {
+        TextKind::Any
+    }
+}
+
 pub(super) struct Bytes<A>(pub A);
 
 impl<A: ByteStrings> Values for Bytes<A> {
