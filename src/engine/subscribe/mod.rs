@@ -26,6 +26,7 @@ use crate::changes::subscription::{Definition, Envelope, FirstRows, Shape, Subsc
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::LakeTableProvider;
 use crate::sql::{Relation, Statement, Subscribe, SubscribeSource, folded, relations, separate_repetitions};
+use crate::system_catalog::CatalogView;
 use wants::Wants;
 
 /// A subscription whose start is chosen and whose query is planned, before its parameters have values.
@@ -50,7 +51,8 @@ pub(super) async fn open(
     let wants = Wants::read(subscribe, state)?;
     let relation = followed(subscribe)?;
     let name = relation.name.to_string();
-    let tables = QueryTables::open(session, state, statement, vec![relation.clone()]).await?;
+    let catalog = CatalogView::new(session.view());
+    let tables = QueryTables::open(session, state, statement, &catalog, vec![relation.clone()]).await?;
     let current = tables.source(&folded(&relation.name), None)?;
     let current = source_as_provider(&current)?;
     let not_followed = || {
@@ -68,7 +70,7 @@ pub(super) async fn open(
     let table = LakeTableProvider::new(version, Arc::clone(table.store()), Arc::clone(table.shared()));
     let table = Arc::new(table);
     let source = provider_as_source(Arc::clone(&table) as _);
-    let planned = plan(state, statement, subscribe, &relation, source, declared)?;
+    let planned = plan(&catalog, state, statement, subscribe, &relation, source, declared)?;
     Ok(Opened { planned, statement: statement.clone(), wants, table, follow, schema, start, up_to })
 }
 
@@ -98,6 +100,7 @@ fn followed(subscribe: &Subscribe) -> Result<Relation> {
 }
 
 fn plan(
+    catalog: &Arc<CatalogView>,
     state: &SessionState,
     statement: &Statement,
     subscribe: &Subscribe,
@@ -112,8 +115,8 @@ fn plan(
     let mut sql = SqlStatement::Query(query.clone());
     permitted::check(&sql)?;
     separate_repetitions(&mut sql);
-    let context = QueryContext::new(state, QueryTables::one(&relation.name, source));
-    let analyzed = planning::analyze(&context, state, sql, declared);
+    let context = QueryContext::new(state, QueryTables::one(&relation.name, source), None);
+    let analyzed = planning::analyze(&context, catalog, state, sql, declared);
     let (plan, parameter_types) = analyzed.map_err(|error| plan_error::explain(error, statement))?;
     view::check_plan(&plan)?;
     Ok(Planned { plan, parameter_types })
