@@ -242,7 +242,7 @@ mod tests {
 
     use super::*;
 
-    const KEYED: Likeness<'_> = Likeness { table: "t", key: &[0], sets: &[] };
+    const KEYED: Likeness<'_> = Likeness { table: "t", key: &[0], sets: &[], values: &[] };
 
     fn side(rows: &[(i32, i32, i8)]) -> Side {
         let keys: Int32Array = rows.iter().map(|row| row.0).collect();

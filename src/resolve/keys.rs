@@ -39,7 +39,7 @@ pub trait Keys: Send + Sync {
 
     /// The first position in `positions` whose key is not below `bound`, found by galloping: probes
     /// at doubling distances, then a binary search. Costs O(log distance).
-    fn gallop<'a>(&'a self, positions: Range<usize>, bound: Self::Key<'a>) -> usize {
+    fn gallop(&self, positions: Range<usize>, bound: Self::Key<'a>) -> usize {
         let mut low = positions.start;
         let mut step = 1;
         while let probe = low.saturating_add(step)
@@ -100,7 +100,7 @@ impl Keys for FixedKeys {
     }
 
     #[inline]
-    fn gallop<'a>(&'a self, positions: Range<usize>, bound: i64) -> usize {
+    fn gallop(&self, positions: Range<usize>, bound: i64) -> usize {
         let Range { mut start, end } = positions;
         if let Some(block) = self.0[start..end].first_chunk::<BLOCK>() {
             let below = block.iter().map(|key| usize::from(*key < bound)).sum::<usize>();

@@ -5,6 +5,7 @@ use arrow::array::{
     Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, LargeListArray, StringArray,
     StringViewArray, Time32MillisecondArray,
 };
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{Field, Float32Type, Int32Type, TimeUnit};
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 
