@@ -66,8 +66,8 @@ fn lift_expressions(node: LogicalPlan, count: &mut usize) -> Result<Transformed<
                     }
                 }
                 Expr::ScalarSubquery(subquery)
-                    if !subquery.outer_ref_columns.is_empty()
-                        && !(takes_scalars && is_joinable(&subquery.subquery)) =>
+                    if !(subquery.outer_ref_columns.is_empty()
+                        || takes_scalars && is_joinable(&subquery.subquery)) =>
                 {
                     take(subquery, Kind::Scalar)?
                 }

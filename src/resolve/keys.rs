@@ -39,7 +39,7 @@ pub trait Keys: Send + Sync {
 
     /// The first position in `positions` whose key is not below `bound`, found by galloping: probes
     /// at doubling distances, then a binary search. Costs O(log distance).
-    fn gallop(&self, positions: Range<usize>, bound: Self::Key<'a>) -> usize {
+    fn gallop<'a>(&'a self, positions: Range<usize>, bound: Self::Key<'a>) -> usize {
         let mut low = positions.start;
         let mut step = 1;
         while let probe = low.saturating_add(step)
@@ -229,6 +229,7 @@ fn append_fixed(keys: &mut Vec<i64>, array: &ArrayRef) -> Result<(), ArrowError>
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
     use super::*;
 
     #[test]

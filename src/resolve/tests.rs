@@ -40,7 +40,7 @@ type Runs = Vec<Vec<Vec<Row>>>;
 fn random_runs(random: &mut StdRng, ordered: bool) -> Runs {
     let mut free: BTreeSet<i64> = (0..1000).collect();
     let runs = random.random_range(1..6);
-    let mut run = |number: i64| {
+    let run = |number: i64| {
         let span = random.random_range(2..80);
         let count = random.random_range(1..40);
         let keys: BTreeSet<i64> = (0..count).map(|_| random.random_range(0..span)).collect();
@@ -60,7 +60,7 @@ fn random_runs(random: &mut StdRng, ordered: bool) -> Runs {
         let files = random.random_range(1..4_usize).min(rows.len());
         rows.chunks(rows.len().div_ceil(files)).map(<[Row]>::to_vec).collect()
     };
-    (0..runs).map(|number| run(number)).collect()
+    (0..runs).map(run).collect()
 }
 
 /// The sequence number of each key's live row.

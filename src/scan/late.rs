@@ -76,6 +76,7 @@ fn cannot_fail(filter: &PhysicalExprRef) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
     use datafusion::arrow::datatypes::{DataType, Field, Schema};
     use datafusion::physical_expr::expressions::{binary, cast, col, in_list, lit};
 

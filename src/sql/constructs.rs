@@ -168,7 +168,7 @@ fn bare(name: &mut ObjectName) {
 fn unnested(factor: &mut TableFactor) {
     let TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } = factor else { return };
     let [part] = name.0.as_slice() else { return };
-    if !part.as_ident().is_some_and(|ident| crate::sql::fold(ident) == "unnest") {
+    if part.as_ident().is_none_or(|ident| crate::sql::fold(ident) != "unnest") {
         return;
     }
     let exprs = args.args.iter().map(|arg| match arg {
