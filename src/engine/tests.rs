@@ -252,10 +252,10 @@ async fn settings_go_through_statements() {
     let session = session().await;
     let run = async |sql: &str| session.run(&session.parse(sql).unwrap().remove(0)).await;
     assert!(matches!(run("SET search_path TO rec, arch").await, Ok(Execution::Done(tag)) if tag == "SET"));
-    assert_eq!(session.search_path().await.unwrap(), ["rec", "arch"]);
+    assert_eq!(session.search_path().await.unwrap(), ["pg_catalog", "rec", "arch"]);
     assert_eq!(numbers(&session, "SELECT count(*) FROM old").await, [1]);
     run("RESET search_path").await.unwrap();
-    assert_eq!(session.search_path().await.unwrap(), ["arch"]);
+    assert_eq!(session.search_path().await.unwrap(), ["pg_catalog", "arch"]);
     let shown = rows(&session, "SHOW search_path").await.unwrap();
     assert!(pretty_format_batches(&shown).unwrap().to_string().contains("arch"));
     run("SET datafusion.execution.batch_size = 100").await.unwrap();
