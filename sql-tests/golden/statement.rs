@@ -25,6 +25,9 @@ pub fn sql_of(set: &GoldenSet, query: &Query) -> Result<String> {
 fn of_version(query: &Query, format: &str) -> Result<String> {
     let mut table = format!("{}.{}", identifier(format), relation("default", &query.table, &BTreeMap::new()));
     let mut what = "SELECT *";
+    if query.options.contains_key("branch") && query.options.contains_key("version") {
+        return Err(format!("a version of a branch of {format} is not there yet").into());
+    }
     for (option, value) in &query.options {
         match option.as_str() {
             "version" => table += &format!(" FOR VERSION AS OF {value}"),

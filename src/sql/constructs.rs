@@ -316,10 +316,7 @@ mod tests {
 
     #[test]
     fn what_has_no_equal_is_refused() {
-        for wrong in [
-            "SELECT a COLLATE \"de-x-icu\"",
-            "SELECT a OPERATOR(x.=) b",
-        ] {
+        for wrong in ["SELECT a COLLATE \"de-x-icu\"", "SELECT a OPERATOR(x.=) b"] {
             let mut statement = crate::sql::parse(wrong).unwrap().remove(0).sql().unwrap().clone();
             assert!(settle(&mut statement).is_err(), "{wrong}");
         }
