@@ -5,6 +5,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use parking_lot::Mutex;
+
 use super::Result;
 
 /// The root of the set at `place`: the folder that holds `expected/manifest.jsonl`.
@@ -34,6 +36,9 @@ pub fn unpacked(packed: &Path) -> Result<PathBuf> {
     let name = name.trim_end_matches(".tar.zst");
     let target =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{:08x}", crc32fast::hash(&bytes)));
+    // The trials of one process must not unpack into the same folder at once.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _held = ONE_AT_A_TIME.lock();
     if target.is_dir() {
         return Ok(target);
     }
