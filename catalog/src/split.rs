@@ -139,6 +139,35 @@ pub struct DataFile {
     pub compacted: Option<bool>,
 }
 
+impl DataFile {
+    /// A file whose rows stand for themselves: no levels, keys, deletes, constants or statistics, written
+    /// with the scan's first file schema.
+    pub fn alone(path: Path, format: FileFormat, size: u64, rows: u64) -> Self {
+        Self {
+            path,
+            format,
+            size,
+            rows,
+            rows_known: true,
+            file_schema: 0,
+            level: 0,
+            min_key: Vec::new(),
+            max_key: Vec::new(),
+            min_sequence: 0,
+            max_sequence: 0,
+            delete_rows: None,
+            stats: Arc::default(),
+            deletes: Vec::new(),
+            first_row_id: None,
+            constants: Arc::default(),
+            write_columns: None,
+            creation_time_millis: None,
+            index: None,
+            compacted: None,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum FileIndexSource {
     Embedded(Arc<Vec<u8>>),

@@ -29,7 +29,7 @@ pub struct TableChanges {
     schema: Arc<TableSchema>,
     layout: LogLayout,
     parts: Vec<Arc<dyn ChangeLog>>,
-    /// Names of columns of which one at least must differ for an update to be told; empty: any.
+    /// Columns of which one at least must differ for an update to be told; empty: any.
     value_changed: Vec<usize>,
 }
 

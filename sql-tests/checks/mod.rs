@@ -22,3 +22,8 @@ pub fn trials() -> Result<Vec<Trial>> {
     trials.extend(tidy::trials());
     Ok(trials)
 }
+
+/// A seed or a number of cases: that of the environment, where it says one.
+fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}

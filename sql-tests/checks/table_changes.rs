@@ -6,7 +6,6 @@
 //! Seeded; `TARN_CHANGES_SEED` and `TARN_CHANGES_CASES` run others, or more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, SchemaRef};
@@ -17,6 +16,7 @@ use rand::{Rng, SeedableRng};
 use sqllogictest::harness::{Failed, Trial};
 use tarn::error::ErrorKind;
 
+use crate::checks::setting;
 use crate::golden_set::Result;
 use crate::golden_set::manifest::GoldenSet;
 use crate::golden_set::statement::identifier;
@@ -41,10 +41,6 @@ pub fn trials() -> Vec<Trial> {
         })
     };
     (0..TRIALS).map(trial).collect()
-}
-
-fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
-    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 async fn run(part: u64) -> Result<()> {

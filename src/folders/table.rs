@@ -206,26 +206,9 @@ fn partition_columns(unified: &mut Unified, found: &[Found]) -> Vec<SchemaField>
 
 fn data_file(file: &Found, file_schema: usize, rows: u64) -> DataFile {
     DataFile {
-        path: file.meta.location.clone(),
-        format: file.format,
-        size: file.meta.size,
-        rows,
-        rows_known: true,
         file_schema,
-        level: 0,
-        min_key: Vec::new(),
-        max_key: Vec::new(),
-        min_sequence: 0,
-        max_sequence: 0,
-        delete_rows: None,
-        stats: Arc::default(),
-        deletes: Vec::new(),
-        first_row_id: None,
-        constants: Arc::default(),
-        write_columns: None,
         creation_time_millis: Some(file.meta.last_modified.timestamp_millis()),
-        index: None,
-        compacted: None,
+        ..DataFile::alone(file.meta.location.clone(), file.format, file.meta.size, rows)
     }
 }
 

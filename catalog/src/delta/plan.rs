@@ -80,27 +80,14 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         let delete = add.deletion_vector.as_ref().map(|vector| self.delete(vector)).transpose()?;
+        let rows = stats.as_ref().and_then(|stats| stats.num_records);
         let file = DataFile {
-            path: path(self.table, &add.path)?,
-            format: FileFormat::Parquet,
-            size: add.size,
-            rows: stats.as_ref().and_then(|stats| stats.num_records).unwrap_or(0),
-            rows_known: stats.is_some_and(|stats| stats.num_records.is_some()),
-            file_schema: 0,
-            level: 0,
-            min_key: Vec::new(),
-            max_key: Vec::new(),
-            min_sequence: 0,
-            max_sequence: 0,
-            delete_rows: None,
-            stats: Arc::default(),
+            rows_known: rows.is_some(),
             deletes: delete.into_iter().collect(),
             first_row_id: add.base_row_id,
             constants,
-            write_columns: None,
             creation_time_millis: add.modification_time,
-            index: None,
-            compacted: None,
+            ..DataFile::alone(path(self.table, &add.path)?, FileFormat::Parquet, add.size, rows.unwrap_or(0))
         };
         if let Some(partition) = self.partitions.get_mut(&add.partition_values) {
             partition.files.push(file);

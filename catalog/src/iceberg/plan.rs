@@ -199,26 +199,6 @@ pub fn file_format(table: &IcebergTable, file: &IcebergFile) -> Result<FileForma
 
 /// A file on its own: no deletes, no constants, the first file schema.
 pub fn plain_file(table: &IcebergTable, metadata: &Metadata, file: &IcebergFile) -> Result<DataFile> {
-    Ok(DataFile {
-        path: table.path(metadata, &file.path)?,
-        format: file_format(table, file)?,
-        size: file.size,
-        rows: file.rows,
-        rows_known: true,
-        file_schema: 0,
-        level: 0,
-        min_key: Vec::new(),
-        max_key: Vec::new(),
-        min_sequence: 0,
-        max_sequence: 0,
-        delete_rows: None,
-        stats: Arc::default(),
-        deletes: Vec::new(),
-        first_row_id: file.first_row_id,
-        constants: Arc::default(),
-        write_columns: None,
-        creation_time_millis: None,
-        index: None,
-        compacted: None,
-    })
+    let (path, format) = (table.path(metadata, &file.path)?, file_format(table, file)?);
+    Ok(DataFile { first_row_id: file.first_row_id, ..DataFile::alone(path, format, file.size, file.rows) })
 }

@@ -8,7 +8,6 @@
 
 mod damage;
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +20,7 @@ use rand::{Rng, SeedableRng};
 use sqllogictest::harness::{Failed, Trial};
 use tarn::engine::{Engine, EngineConfig, Execution, LakeLocation};
 
+use crate::checks::setting;
 use crate::golden_set::Result;
 use crate::golden_set::actual::{Reader, spellings_of};
 use crate::golden_set::compare::difference;
@@ -49,10 +49,6 @@ pub fn trials() -> Vec<Trial> {
 fn outcome(result: Result<Result<Vec<String>>>) -> Result<(), Failed> {
     let findings = result.and_then(|findings| findings).map_err(|error| error.to_string())?;
     if findings.is_empty() { Ok(()) } else { Err(findings.join("\n").into()) }
-}
-
-fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
-    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// A table with its right rows, of which damaged copies are made.

@@ -6,8 +6,6 @@
 mod condition;
 mod random;
 
-use std::env;
-
 use arrow::array::RecordBatch;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -15,6 +13,7 @@ use rand::{Rng, SeedableRng};
 use sqllogictest::harness::{Failed, Trial};
 use tarn::error::ErrorKind;
 
+use crate::checks::setting;
 use crate::golden_set::actual::{Reader, spellings_of};
 use crate::golden_set::compare::difference;
 use crate::golden_set::manifest::{Columns, GoldenSet, Query};
@@ -40,10 +39,6 @@ pub fn trials() -> Vec<Trial> {
         })
     };
     (0..TRIALS).map(trial).collect()
-}
-
-fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
-    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 async fn run(part: u64) -> Result<()> {
