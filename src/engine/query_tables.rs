@@ -22,7 +22,7 @@ use super::session::SessionShared;
 use super::time_travel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::table_clause::TableClause;
-use crate::sql::{Relation, Statement, folded};
+use crate::sql::{Relation, Statement, folded, reserved_word};
 use crate::system_catalog::CatalogView;
 
 /// What FROM says: the parts of a name as they compare, and what follows the name.
@@ -74,6 +74,10 @@ impl QueryTables {
         let mut wanted = Vec::with_capacity(relations.len());
         for relation in relations {
             let position = position(statement, &relation.name);
+            if let Some(word) = reserved_word(&relation.name) {
+                let message = format!("syntax error at or near \"{word}\"");
+                return Err(Error::new(ErrorKind::Syntax, message).at(position));
+            }
             let read = read_options(state, &relation).map_err(|error| error.at(position))?;
             if !relation.is_cte {
                 wanted.push((relation, read, position));

@@ -12,6 +12,7 @@ mod explain;
 mod option_list;
 mod position;
 mod relations;
+mod reserved;
 mod script;
 mod select_list;
 mod session;
@@ -28,6 +29,7 @@ pub use explain::ExplainStatement;
 pub use option_list::{OptionValue, StatementOption};
 pub use position::position_of;
 pub(crate) use relations::{Relation, folded, relations};
+pub(crate) use reserved::reserved_word;
 pub use script::is_complete;
 pub(crate) use select_list::{separate_repetitions, visible_name};
 pub use session::{

@@ -2,6 +2,7 @@
 //! means: integers that overflow, days with hours added to them, formats of dates, types of results.
 
 mod bytea;
+mod casts;
 mod checked;
 mod format;
 mod integers;
@@ -30,6 +31,8 @@ pub(super) fn prepare(plan: LogicalPlan) -> Result<LogicalPlan> {
 pub(super) fn settle(plan: LogicalPlan) -> Result<LogicalPlan> {
     rewrite_expressions(plan, &mut |expr, schema| match expr {
         Expr::BinaryExpr(binary) => checked::arithmetic(binary, schema),
+        Expr::Cast(cast) => casts::keep_in_place(cast, schema),
+        Expr::TryCast(cast) => casts::keep_in_place_or_null(cast, schema),
         other => Ok(Transformed::no(other)),
     })
 }

@@ -3,32 +3,28 @@
 //! Timestamps are decoded as decimals of nanoseconds, since that crate turns those that 64 bits do
 //! not hold into NULL. Everything is decoded and dead rows are filtered out afterwards.
 
-use std::io;
+mod store_reader;
+mod tail;
+
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
-use bytes::Bytes;
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStore;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 use orc_rust::ArrowReaderBuilder;
-use orc_rust::error::OrcError;
 use orc_rust::projection::ProjectionMask;
-use orc_rust::reader::AsyncChunkReader;
 use tarn_catalog::{Error, Result};
 
 use super::columns::ColumnPlan;
 use super::{PhysicalRows, Request};
 use crate::scan::evolve::WIDE_TIMESTAMP;
+use store_reader::StoreReader;
 
 pub(super) async fn open(request: &Request<'_>) -> Result<(ColumnPlan, PhysicalRows)> {
     let path: Arc<str> = request.path().into();
     let file = &request.source.file;
-    let reader =
-        StoreReader { store: Arc::clone(&request.source.store), path: file.path.clone(), size: file.size };
-    let builder =
-        ArrowReaderBuilder::try_new_async(reader).await.map_err(|error| orc_error(&path, &error))?;
+    let builder = builder(&request.source.store, &file.path, file.size).await?;
     request.check_rows(builder.file_metadata().number_of_rows())?;
 
     let stored = decodable(&builder.schema());
@@ -55,9 +51,7 @@ pub(super) async fn describe(
     path: &Path,
     size: u64,
 ) -> Result<(SchemaRef, u64)> {
-    let reader = StoreReader { store: Arc::clone(store), path: path.clone(), size };
-    let builder = ArrowReaderBuilder::try_new_async(reader).await;
-    let builder = builder.map_err(|error| orc_error(path.as_ref(), &error))?;
+    let builder = builder(store, path, size).await?;
     Ok((builder.schema(), builder.file_metadata().number_of_rows()))
 }
 
@@ -79,35 +73,14 @@ fn decodable_field(field: &Field) -> Field {
     field.clone().with_data_type(data_type)
 }
 
-fn orc_error(path: &str, error: &OrcError) -> Error {
-    Error::corrupt(path, error.to_string())
-}
-
-/// Gives ranges of a file in an object store, and none outside the file.
-struct StoreReader {
-    store: Arc<dyn ObjectStore>,
-    path: Path,
+async fn builder(
+    store: &Arc<dyn ObjectStore>,
+    path: &Path,
     size: u64,
-}
-
-impl AsyncChunkReader for StoreReader {
-    fn len(&mut self) -> BoxFuture<'_, io::Result<u64>> {
-        let size = self.size;
-        async move { Ok(size) }.boxed()
-    }
-
-    fn get_bytes(&mut self, offset: u64, length: u64) -> BoxFuture<'_, io::Result<Bytes>> {
-        async move {
-            if length == 0 {
-                return Ok(Bytes::new());
-            }
-            let end = offset.checked_add(length).filter(|&end| end <= self.size);
-            let end = end.ok_or_else(|| {
-                let reason = format!("{length} bytes at {offset} are not within its {} bytes", self.size);
-                io::Error::new(io::ErrorKind::InvalidData, reason)
-            })?;
-            self.store.get_range(&self.path, offset..end).await.map_err(io::Error::other)
-        }
-        .boxed()
-    }
+) -> Result<ArrowReaderBuilder<StoreReader>> {
+    let reader = StoreReader::open(Arc::clone(store), path.clone(), size).await?;
+    tail::check(path.as_ref(), reader.tail())?;
+    ArrowReaderBuilder::try_new_async(reader)
+        .await
+        .map_err(|error| Error::corrupt(path.as_ref(), error.to_string()))
 }
