@@ -105,7 +105,12 @@ pub(super) fn bind(plan: &LogicalPlan, values: &HashMap<Column, ScalarValue>) ->
     let plan = plan.clone().map_children(|child| bind(&child, values).map(Transformed::yes))?.data;
     let plan = plan.map_expressions(|expr| expr.transform_up(|expr| bind_expr(expr, values, &inner)))?.data;
     if let LogicalPlan::Subquery(subquery) = plan {
-        return Ok(LogicalPlan::Subquery(still_outer(subquery, values)));
+        let subquery = still_outer(subquery, values);
+        // without references to the outside it is a plan like any other
+        return Ok(match subquery.outer_ref_columns.is_empty() {
+            true => Arc::unwrap_or_clone(subquery.subquery),
+            false => LogicalPlan::Subquery(subquery),
+        });
     }
     plan.recompute_schema()
 }

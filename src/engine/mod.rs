@@ -109,6 +109,8 @@ impl Engine {
         let mut template = SessionStateBuilder::new()
             .with_config(session_config(threads))
             .with_runtime_env(runtime)
+            // before those of the default features, which would plan the same expressions
+            .with_expr_planners(vec![Arc::new(semantics::ExtractPlanner)])
             .with_default_features()
             .with_query_planner(Arc::new(LakeQueryPlanner))
             .build();

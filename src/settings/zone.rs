@@ -31,6 +31,14 @@ pub enum Zone {
 }
 
 impl Zone {
+    /// The zone that [`engine_name`] names; UTC behind any other name.
+    pub fn of_engine(name: &str) -> Self {
+        match name.parse::<FixedOffset>() {
+            Ok(offset) => Self::Fixed(offset),
+            Err(_) => name.parse().map_or(Self::Fixed(Utc.fix()), Self::Named),
+        }
+    }
+
     /// Seconds east of UTC at an instant.
     pub fn offset_seconds(&self, instant: &DateTime<Utc>) -> i32 {
         match self {

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, TableAliasColumnDef, TableFactor, Value,
-    VisitMut, VisitorMut,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, TableAlias, TableAliasColumnDef,
+    TableFactor, Value, VisitMut, VisitorMut,
 };
 
 use crate::error::{Error, ErrorKind, Result};
@@ -138,16 +138,17 @@ fn operator(op: &BinaryOperator) -> Result<BinaryOperator> {
 /// A function's call without the schema that is searched first anyway, and `ARRAY(SELECT ...)`.
 fn settled_function(function: &mut Function) -> Option<Expr> {
     bare(&mut function.name);
-    let name = match function.name.0.as_slice() {
-        [part] => crate::sql::fold(part.as_ident()?),
-        _ => return None,
-    };
+    let [part] = function.name.0.as_slice() else { return None };
+    let ident = part.as_ident()?;
+    let name = crate::sql::fold(ident);
     if name == "array"
         && let FunctionArguments::Subquery(query) = &function.args
     {
         return Some(call(ARRAY_OF_ROWS, vec![Expr::Subquery(query.clone())]));
     }
-    ROWS_OF_LISTS.contains(&name.as_str()).then(|| call("unnest", vec![Expr::Function(function.clone())]))
+    // a quoted one comes from here, and is unnested already
+    let gives_rows = ident.quote_style.is_none() && ROWS_OF_LISTS.contains(&name.as_str());
+    gives_rows.then(|| call("unnest", vec![Expr::Function(function.clone())]))
 }
 
 /// Leaves a function's own name alone.
@@ -164,31 +165,54 @@ fn bare(name: &mut ObjectName) {
     }
 }
 
-/// `unnest` in FROM by whatever name it is reached.
+/// Functions in FROM whose rows are the elements of an array: `unnest`, and those that give a list here.
 fn unnested(factor: &mut TableFactor) {
     let TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } = factor else { return };
     let [part] = name.0.as_slice() else { return };
-    if part.as_ident().is_none_or(|ident| crate::sql::fold(ident) != "unnest") {
-        return;
-    }
+    let Some(function) = part.as_ident().map(crate::sql::fold) else { return };
     let exprs = args.args.iter().map(|arg| match arg {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
         _ => None,
     });
-    if let Some(array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
-        // The alias of a function that gives one column is the column's name too.
-        if let (Some(alias), [_]) = (alias.as_mut(), array_exprs.as_slice())
-            && alias.columns.is_empty()
-        {
-            alias.columns.push(TableAliasColumnDef::from_name(alias.name.value.clone()));
-        }
-        *factor = TableFactor::UNNEST {
-            alias: alias.clone(),
-            array_exprs,
-            with_offset: false,
-            with_offset_alias: None,
-            with_ordinality: *with_ordinality,
-        };
+    let Some(exprs) = exprs.collect::<Option<Vec<Expr>>>() else { return };
+    let array_exprs = match function.as_str() {
+        "unnest" => exprs,
+        // DataFusion's table function takes constants
+        "generate_series" if !exprs.iter().all(is_constant) => vec![call(&function, exprs)],
+        "generate_subscripts" => vec![call(&function, exprs)],
+        _ => return,
+    };
+    if let [_] = array_exprs.as_slice() {
+        name_only_column(alias, &function);
+    }
+    *factor = TableFactor::UNNEST {
+        alias: alias.clone(),
+        array_exprs,
+        with_offset: false,
+        with_offset_alias: None,
+        with_ordinality: *with_ordinality,
+    };
+}
+
+/// The alias of a function that gives one column is the column's name too.
+fn name_only_column(alias: &mut Option<TableAlias>, function: &str) {
+    let alias = alias.get_or_insert_with(|| TableAlias {
+        explicit: false,
+        name: Ident::new(function),
+        columns: vec![],
+        at: None,
+    });
+    if alias.columns.is_empty() {
+        alias.columns.push(TableAliasColumnDef::from_name(alias.name.value.clone()));
+    }
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(_) | Expr::TypedString(_) | Expr::Interval(_) => true,
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) | Expr::Cast { expr, .. } => is_constant(expr),
+        Expr::BinaryOp { left, right, .. } => is_constant(left) && is_constant(right),
+        _ => false,
     }
 }
 
@@ -309,6 +333,11 @@ mod tests {
             ("SELECT current_schema", "SELECT \"current_schema\"()"),
             ("SELECT \"current_schema\"", "SELECT \"current_schema\""),
             ("SELECT * FROM pg_catalog.unnest(a) u", "SELECT * FROM UNNEST(a) u (u)"),
+            ("SELECT * FROM generate_series(1, 2) s", "SELECT * FROM generate_series(1, 2) s"),
+            (
+                "SELECT * FROM generate_series(1, array_upper(a, 1)) s",
+                "SELECT * FROM UNNEST(\"generate_series\"(1, array_upper(a, 1))) s (s)",
+            ),
         ] {
             assert_eq!(settled_text(written), settled, "{written}");
         }

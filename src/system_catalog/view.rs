@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 
 use super::oids::{Object, Oids, Part};
 use super::{definitions, stored};
-use crate::engine::{Lake, SessionView, TableDescription};
+use crate::engine::{Lake, Readable, SessionView, TableDescription};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The schema that is searched before those of the path.
@@ -112,9 +112,16 @@ impl CatalogView {
         self.names.get().ok_or_else(|| Error::new(ErrorKind::Internal, "the catalog was not listed"))
     }
 
+    /// What the session may read of a table now. What it may not read at all is not in the catalog.
+    pub fn readable(&self, schema: &str, table: &str) -> Readable {
+        self.session.rights.now().table(self.lake().name(), schema, table)
+    }
+
     async fn list(&self) -> Result<Names> {
         let lake = self.lake();
-        let databases = lake.databases().await?;
+        let allowed = self.session.rights.now();
+        let mut databases = lake.databases().await?;
+        databases.retain(|database| allowed.any_in(lake.name(), database));
         let listed = try_join_all(databases.iter().map(|database| lake.tables(database))).await?;
         let mut names = Names { path: vec![], schemas: vec![], tables: vec![], by_name: HashMap::new() };
         for (database, tables) in databases.iter().zip(listed) {
@@ -122,6 +129,9 @@ impl CatalogView {
             let schema_oid = self.oids().of(Object::Database(lake.name().to_owned(), database.clone()));
             names.schemas.push((Arc::clone(&schema), schema_oid));
             for name in tables {
+                if allowed.table(lake.name(), database, &name) == Readable::Nothing {
+                    continue;
+                }
                 let object = Object::Table(lake.name().to_owned(), database.clone(), name.clone());
                 names.by_name.insert((Arc::clone(&schema), name.clone()), names.tables.len());
                 let (schema, oid) = (Arc::clone(&schema), self.oids().of(object));
@@ -182,6 +192,10 @@ impl CatalogView {
         let cell = Arc::clone(self.descriptions.lock().entry(table.oid).or_default());
         let open = async || {
             let found = self.lake().describe(&table.schema, &table.name).await?;
+            let found = found.map(|found| match self.readable(&table.schema, &table.name) {
+                Readable::Columns(columns) => found.with_columns(&columns),
+                _ => found,
+            });
             Result::<_>::Ok(found.map(Arc::new))
         };
         cell.get_or_try_init(open).await.cloned()

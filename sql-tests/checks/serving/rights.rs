@@ -67,6 +67,33 @@ const HOLES: &[&str] = &[
     "SELECT count(*) FROM rec.\"items$audit_log\"",
 ];
 
+/// Questions to the system catalog, with what alice is told.
+const CATALOG: &[(&str, &str)] = &[
+    (
+        "SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'rec'::regnamespace",
+        "items,users",
+    ),
+    (
+        "SELECT string_agg(table_name, ',' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = 'rec'",
+        "items,users",
+    ),
+    (
+        "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'rec.items'::regclass",
+        "item_id,category",
+    ),
+    (
+        "SELECT string_agg(column_name, ',') FROM information_schema.columns WHERE table_name = 'items'",
+        "item_id,category",
+    ),
+    ("SELECT has_table_privilege('rec.users', 'SELECT')::text", "true"),
+    ("SELECT has_table_privilege('rec.users', 'INSERT')::text", "false"),
+    ("SELECT has_table_privilege('rec.items', 'SELECT')::text", "false"),
+    ("SELECT has_any_column_privilege('rec.items', 'SELECT')::text", "true"),
+    ("SELECT has_column_privilege('rec.items', 'category', 'SELECT')::text", "true"),
+    ("SELECT has_column_privilege('rec.items', 'title', 'SELECT')::text", "false"),
+    ("SELECT count(*)::text FROM pg_namespace WHERE nspname = 'rec'", "1"),
+];
+
 /// Files of the server are nobody's to read over the wire.
 const FILES: &[&str] = &[
     "COPY (SELECT 1) TO '/tmp/tarn-test-out'",
@@ -77,6 +104,7 @@ const FILES: &[&str] = &[
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("rights::no_statement_reaches_what_was_not_granted", holes),
+        trial("rights::the_catalog_shows_what_may_be_read", catalog),
         trial("rights::a_reload_reaches_open_sessions", reload),
         trial("rights::passwords_let_in_those_who_know_them", passwords),
     ]
@@ -123,6 +151,21 @@ async fn extended(client: &Client, sql: &str) -> String {
         Ok(statement) => state_of(client.query(&statement, &[]).await),
         Err(error) => state_of::<()>(Err(error)),
     }
+}
+
+async fn catalog() -> Result<()> {
+    let (serving, _folder) = serving(&users()?).await?;
+    let alice = serving.connect("alice", Some("secret")).await?;
+    for (sql, expected) in CATALOG {
+        let told: String = alice.query_one(*sql, &[]).await?.try_get(0)?;
+        expect(sql, &told, expected)?;
+    }
+    let hidden = alice.query("SELECT 'rec.user_features'::regclass", &[]).await;
+    expect("a table without rights", &state_of(hidden), "42P01")?;
+    let admin = serving.connect("admin", Some("secret")).await?;
+    let sql = "SELECT has_table_privilege('rec.user_features', 'SELECT')";
+    let told: bool = admin.query_one(sql, &[]).await?.try_get(0)?;
+    expect(sql, &told.to_string(), "true")
 }
 
 async fn holes() -> Result<()> {

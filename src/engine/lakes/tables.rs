@@ -1,5 +1,6 @@
 //! How the engine reaches the tables of a lake.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -40,4 +41,18 @@ pub struct TableDescription {
     pub format: String,
     pub snapshot_id: Option<i64>,
     pub schema: Arc<TableSchema>,
+}
+
+impl TableDescription {
+    /// The table as someone sees it who may read only these columns. A key of which one column is not
+    /// among them is not shown.
+    pub fn with_columns(&self, columns: &BTreeSet<String>) -> Self {
+        let mut schema = self.schema.as_ref().clone();
+        schema.fields.retain(|field| columns.contains(&field.name));
+        schema.partition_keys.retain(|name| columns.contains(name));
+        if !schema.primary_key.iter().all(|name| columns.contains(name)) {
+            schema.primary_key.clear();
+        }
+        Self { format: self.format.clone(), snapshot_id: self.snapshot_id, schema: Arc::new(schema) }
+    }
 }

@@ -56,14 +56,23 @@ fn announced(data_type: &DataType, narrow: bool) -> DataType {
 }
 
 /// What the expressions of a node work on: its schema, and which of its columns are `integer`.
-struct Input<'a> {
+pub(super) struct Input<'a> {
     schema: &'a DFSchema,
     narrow: Vec<bool>,
 }
 
 impl<'a> Input<'a> {
-    fn of(plan: &'a LogicalPlan) -> Self {
+    pub(super) fn of(plan: &'a LogicalPlan) -> Self {
         Self { schema: plan.schema(), narrow: columns(plan) }
+    }
+
+    pub(super) fn schema(&self) -> &DFSchema {
+        self.schema
+    }
+
+    /// Whether an expression over these columns is `integer`, or an array of it, in Postgres.
+    pub(super) fn is_narrow(&self, expr: &Expr) -> bool {
+        is_narrow(expr, self)
     }
 
     fn flags<'e>(&self, exprs: impl Iterator<Item = &'e Expr>) -> Vec<bool> {

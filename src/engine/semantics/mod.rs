@@ -1,12 +1,16 @@
 //! Where DataFusion's SQL means something else than Postgres's, plans are changed to what Postgres
 //! means: integers that overflow, days with hours added to them, formats of dates, types of results.
 
+mod aggregates;
 mod bytea;
 mod casts;
 mod checked;
+mod extract;
 mod format;
+mod integer_aggregates;
 mod integers;
 mod rewrite;
+mod text;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::Transformed;
@@ -14,6 +18,7 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
 
+pub(super) use extract::ExtractPlanner;
 use rewrite::rewrite_expressions;
 
 /// What has to be said before types are coerced. The second part is what [`settle`] needs then.
@@ -21,17 +26,23 @@ pub(super) fn prepare(plan: LogicalPlan) -> Result<LogicalPlan> {
     let plan = rewrite_expressions(plan, &mut |expr, schema| match expr {
         Expr::BinaryExpr(binary) => date_arithmetic(binary, schema),
         Expr::Cast(cast) => bytea::literal(cast),
-        Expr::ScalarFunction(call) => format_of_dates(call),
+        Expr::ScalarFunction(call) => format_of_dates(call)?.transform_data(|expr| match expr {
+            Expr::ScalarFunction(call) => extract::settle(call, schema),
+            other => Ok(Transformed::no(other)),
+        }),
         other => Ok(Transformed::no(other)),
     })?;
-    integers::as_announced(plan)
+    integers::as_announced(aggregates::exact(plan)?)
 }
 
 /// What needs the types that coercion has settled.
 pub(super) fn settle(plan: LogicalPlan) -> Result<LogicalPlan> {
     rewrite_expressions(plan, &mut |expr, schema| match expr {
         Expr::BinaryExpr(binary) => checked::arithmetic(binary, schema),
-        Expr::Cast(cast) => casts::keep_in_place(cast, schema),
+        Expr::Cast(cast) => text::as_text(cast, schema)?.transform_data(|expr| match expr {
+            Expr::Cast(cast) => casts::keep_in_place(cast, schema),
+            other => Ok(Transformed::no(other)),
+        }),
         Expr::TryCast(cast) => casts::keep_in_place_or_null(cast, schema),
         other => Ok(Transformed::no(other)),
     })

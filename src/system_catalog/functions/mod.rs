@@ -13,6 +13,7 @@ mod reg;
 mod session;
 mod sizes;
 mod type_names;
+mod type_of;
 mod udf;
 mod values;
 
@@ -111,13 +112,13 @@ pub fn needs_names(name: &str) -> bool {
 pub fn find(name: &str, view: &Arc<CatalogView>) -> Option<Arc<ScalarUDF>> {
     match all().find(|function| function.name == name) {
         Some(function) => Some(Arc::new(udf::of(function, view))),
-        None => arrays::find(name),
+        None => arrays::find(name).or_else(|| type_of::find(name)),
     }
 }
 
 /// The names of all of them.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    all().map(|function| function.name).chain(arrays::NAMES)
+    all().map(|function| function.name).chain(arrays::NAMES).chain([type_of::NAME])
 }
 
 /// The nth argument as an identifier; what is no identifier is none of an object.

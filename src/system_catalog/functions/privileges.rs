@@ -1,6 +1,8 @@
-//! Who may do what. The session's role may read everything and write nothing.
+//! Who may do what. A session asks for itself: it may read what its grants say, and write nothing. What
+//! it may not read at all is not in the catalog, so that there is nothing to ask about.
 
 use super::{Function, oid, strict, text};
+use crate::engine::Readable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::system_catalog::cell::Cell;
 use crate::system_catalog::content::schemas;
@@ -30,7 +32,7 @@ const ON_COLUMN: &[&[&str]] = &[
 
 pub(super) const FUNCTIONS: &[Function] = &[
     strict("has_table_privilege", ON, "bool", on_table),
-    strict("has_any_column_privilege", ON, "bool", on_table),
+    strict("has_any_column_privilege", ON, "bool", on_any_column),
     strict("has_column_privilege", ON_COLUMN, "bool", on_column),
     strict("has_schema_privilege", ON, "bool", on_schema),
     strict("has_database_privilege", ON, "bool", |_, args| {
@@ -55,6 +57,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
 const OF_TABLES: [&str; 8] =
     ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "RULE"];
 
+const OF_COLUMNS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "REFERENCES"];
+
 /// Whether one of the privileges in the last argument is granted. Several stand with commas.
 fn granted(args: &[Cell], known: &[&str], granted: &[&str]) -> Result<Cell> {
     let written = text(args, args.len().saturating_sub(1));
@@ -78,27 +82,52 @@ fn object(args: &[Cell]) -> &Cell {
     args.len().checked_sub(2).and_then(|at| args.get(at)).unwrap_or(&Cell::Null)
 }
 
-/// An unknown name is an error, an unknown identifier is nothing.
-fn relation_exists(view: &CatalogView, relation: &Cell) -> Result<bool> {
-    match relation {
-        Cell::Text(name) => regclass(view, name).map(|_| true),
-        Cell::Int(_) => Ok(view.relation(oid(std::slice::from_ref(relation), 0))?.is_some()),
-        _ => Ok(false),
-    }
+/// What may be read of a relation. An unknown name is an error, an unknown identifier is nothing.
+fn readable(view: &CatalogView, relation: &Cell) -> Result<Option<Readable>> {
+    let found = match relation {
+        Cell::Text(name) => regclass(view, name)?,
+        Cell::Int(_) => oid(std::slice::from_ref(relation), 0),
+        _ => return Ok(None),
+    };
+    let named = view.relation(found)?;
+    Ok(named.map(|(schema, name)| match schemas::SYSTEM.contains(&schema.as_str()) {
+        true => Readable::All,
+        false => view.readable(&schema, &name),
+    }))
+}
+
+/// `SELECT` where there is a right to it.
+fn select_if(readable: bool) -> &'static [&'static str] {
+    if readable { &["SELECT"] } else { &[] }
 }
 
 fn on_table(view: &CatalogView, args: &[Cell]) -> Result<Cell> {
-    match relation_exists(view, object(args))? {
-        true => granted(args, &OF_TABLES, &["SELECT"]),
-        false => Ok(Cell::Null),
+    match readable(view, object(args))? {
+        Some(readable) => granted(args, &OF_TABLES, select_if(readable == Readable::All)),
+        None => Ok(Cell::Null),
     }
 }
 
+fn on_any_column(view: &CatalogView, args: &[Cell]) -> Result<Cell> {
+    match readable(view, object(args))? {
+        Some(readable) => granted(args, &OF_COLUMNS, select_if(readable != Readable::Nothing)),
+        None => Ok(Cell::Null),
+    }
+}
+
+/// A column by its name. One by its number is one of those that the session sees.
 fn on_column(view: &CatalogView, args: &[Cell]) -> Result<Cell> {
     let relation = args.len().checked_sub(3).and_then(|at| args.get(at)).unwrap_or(&Cell::Null);
-    match relation_exists(view, relation)? {
-        true => granted(args, &["SELECT", "INSERT", "UPDATE", "REFERENCES"], &["SELECT"]),
-        false => Ok(Cell::Null),
+    match readable(view, relation)? {
+        Some(Readable::Columns(columns)) => {
+            let named = match object(args) {
+                Cell::Text(name) => columns.contains(&**name),
+                _ => true,
+            };
+            granted(args, &OF_COLUMNS, select_if(named))
+        }
+        Some(readable) => granted(args, &OF_COLUMNS, select_if(readable == Readable::All)),
+        None => Ok(Cell::Null),
     }
 }
 

@@ -37,15 +37,23 @@ pub(super) fn of(function: &Function, view: &Arc<CatalogView>) -> ScalarUDF {
     }
 }
 
-/// What a function takes, in types of Arrow: DataFusion asks an asynchronous one for no more.
+/// What a function takes, in types of Arrow: DataFusion asks an asynchronous one for no more, and gives
+/// it no number that is wider. A literal is a wide one until all is planned.
 fn exact(function: &Function) -> Vec<TypeSignature> {
-    let arrow = |name: &&str, as_text: bool| match *name {
-        "regclass" if as_text => DataType::Utf8,
-        name => field("", name).data_type().clone(),
+    let as_named = |name: &str| field("", name).data_type().clone();
+    let as_written = |name: &str| match name {
+        "regclass" => DataType::Utf8,
+        name => as_named(name),
     };
-    let taken = function.takes.iter().flat_map(|takes| {
-        [false, true].map(|as_text| takes.iter().map(|name| arrow(name, as_text)).collect::<Vec<DataType>>())
-    });
+    let wide = |name: &str| match name {
+        "int4" => DataType::Int64,
+        name => as_named(name),
+    };
+    let forms: [&dyn Fn(&str) -> DataType; 3] = [&as_named, &as_written, &wide];
+    let taken = function
+        .takes
+        .iter()
+        .flat_map(|takes| forms.map(|form| takes.iter().map(|name| form(name)).collect::<Vec<DataType>>()));
     let mut types: Vec<Vec<DataType>> = taken.collect();
     types.dedup();
     types.into_iter().map(TypeSignature::Exact).collect()
