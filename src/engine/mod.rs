@@ -1,5 +1,6 @@
 //! The engine: lakes that are open, what all sessions share, and sessions.
 
+mod activity;
 mod command;
 mod cpu;
 mod datafusion_error;
@@ -28,6 +29,7 @@ mod table_changes;
 mod time_travel;
 mod type_planner;
 
+pub use activity::{Activity, ActivityState, Peers};
 pub use lakes::{Lake, LakeLocation, LakeTables, TableDescription};
 pub(crate) use missing::closest;
 pub use rights::{Allowed, Everything, Grant, Readable, Rights};

@@ -1,6 +1,6 @@
 //! One client's session: its settings, and the one path that every statement takes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::activity::Peers;
 use super::command::Command;
 use super::interrupt::interruptible;
 use super::planning::{self, Planned};
@@ -69,6 +70,7 @@ pub(super) struct SessionShared {
     context: SessionContext,
     pub settings: Settings,
     rights: Arc<dyn Rights>,
+    peers: OnceLock<Arc<dyn Peers>>,
     /// The tables of a transaction that sees each at one version throughout.
     pinned: Mutex<Option<OpenTables>>,
 }
@@ -85,8 +87,13 @@ impl Session {
         for function in settings::functions(&settings) {
             context.register_udf(function);
         }
-        let pinned = Mutex::default();
-        Self { shared: Arc::new(SessionShared { engine, lake, context, settings, rights, pinned }) }
+        let (peers, pinned) = (OnceLock::new(), Mutex::default());
+        Self { shared: Arc::new(SessionShared { engine, lake, context, settings, rights, peers, pinned }) }
+    }
+
+    /// Makes the session one of a server's; it stays that.
+    pub fn join(&self, peers: Arc<dyn Peers>) {
+        self.shared.peers.get_or_init(|| peers);
     }
 
     pub fn engine(&self) -> &Arc<Engine> {
@@ -338,6 +345,7 @@ impl SessionShared {
             search_path: self.settings.search_path(),
             settings: self.settings.clone(),
             rights: Arc::clone(&self.rights),
+            peers: self.peers.get().cloned(),
         }
     }
 

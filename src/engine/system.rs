@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 
-use super::{Engine, Lake, Rights};
+use super::{Engine, Lake, Peers, Rights};
 use crate::error::Result;
 use crate::settings::Settings;
 use crate::system_catalog::CatalogView;
@@ -33,4 +33,6 @@ pub struct SessionView {
     pub settings: Settings,
     /// What the session's user may read.
     pub rights: Arc<dyn Rights>,
+    /// The other sessions of its server, if it has one.
+    pub peers: Option<Arc<dyn Peers>>,
 }

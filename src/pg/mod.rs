@@ -20,6 +20,7 @@ mod listener;
 mod metrics;
 mod options;
 mod parameters;
+mod peers;
 mod portal;
 mod query;
 pub mod registry;

@@ -12,46 +12,7 @@ use tokio_util::sync::CancellationToken;
 /// Bytes of a secret in protocol 3.2; 3.0 has room for 4.
 const LONG_SECRET_BYTES: usize = 32;
 
-/// What a session does at the moment, as `pg_stat_activity.state` says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ActivityState {
-    Starting,
-    Idle,
-    Active,
-    IdleInTransaction,
-    IdleInFailedTransaction,
-}
-
-impl ActivityState {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Idle => "idle",
-            Self::Active => "active",
-            Self::IdleInTransaction => "idle in transaction",
-            Self::IdleInFailedTransaction => "idle in transaction (aborted)",
-        }
-    }
-}
-
-/// One row of `pg_stat_activity`.
-#[derive(Debug, Clone)]
-pub struct Activity {
-    pub pid: i32,
-    pub user: String,
-    pub database: String,
-    pub application_name: String,
-    pub client: Option<std::net::SocketAddr>,
-    pub started: SystemTime,
-    pub transaction_started: Option<SystemTime>,
-    pub query_started: Option<SystemTime>,
-    pub state_changed: SystemTime,
-    pub state: ActivityState,
-    /// The statement that runs, or the last one that did.
-    pub query: String,
-    /// Tells this statement apart from all others, in logs and here.
-    pub query_id: u64,
-}
+pub use crate::engine::{Activity, ActivityState};
 
 /// A session as others see it.
 #[derive(Debug)]

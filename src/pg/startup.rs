@@ -12,6 +12,7 @@ use tracing::{debug, info};
 use super::auth::{self, Candidate, Method, User};
 use super::error::{PgError, PgResult, state};
 use super::frontend::StartupPacket;
+use super::peers::RegisteredPeers;
 use super::registry::Registered;
 use super::rights::UserRights;
 use super::server::Shared;
@@ -179,6 +180,7 @@ async fn let_in(hello: &mut Hello, client: Option<SocketAddr>, shared: &Arc<Shar
         let lakes = shared.engine.lake_names().join(", ");
         PgError::from(error).hint(format!("Lakes are: {lakes}."))
     })?;
+    engine.join(Arc::new(RegisteredPeers::new(&shared.registry, registered.entry.pid)));
     let settings = engine.settings().clone();
     set_at_start(&settings, shared, &wanted, &user)?;
     {

@@ -39,6 +39,7 @@ pub fn trials() -> Vec<Trial> {
     });
     let others = [
         trial("stops::others_are_served_meanwhile", others_are_served),
+        trial("stops::statements_end_others", by_statement),
         trial("stops::copy_is_cancelled", copy_cancelled),
         trial("stops::idle_timeouts", idle_timeouts),
         trial("stops::places_are_counted", places),
@@ -48,6 +49,33 @@ pub fn trials() -> Vec<Trial> {
         trial("stops::draining_lets_statements_end", draining),
     ];
     cancel.chain(others).collect()
+}
+
+/// `pg_stat_activity` tells of a session, `pg_cancel_backend` and `pg_terminate_backend` end what it does.
+async fn by_statement() -> Result<()> {
+    let serving = Serving::start(ServeOptions::default()).await?;
+    let (busy, other) = (serving.connect("tester", None).await?, serving.connect("tester", None).await?);
+    let pid: i32 = busy.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?;
+    let watch = async {
+        let sql = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
+                   WHERE pid = $1 AND state = 'active' AND query LIKE 'SELECT count(*) FROM gen%'";
+        while other.query(sql, &[&pid]).await?.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Result::<()>::Ok(())
+    };
+    let (ended, watched) = tokio::join!(busy.simple_query(ENDLESS[5]), watch);
+    watched?;
+    expect("cancelled by a statement", &state_of(ended), "57014")?;
+    let unknown: bool = other.query_one("SELECT pg_cancel_backend(2147483647)", &[]).await?.try_get(0)?;
+    expect("nobody", &unknown.to_string(), "false")?;
+    let terminate = format!("SELECT pg_terminate_backend({pid})");
+    let ended: bool = other.query_one(&terminate, &[]).await?.try_get(0)?;
+    expect("terminated", &ended.to_string(), "true")?;
+    while other.query_one("SELECT count(*) FROM pg_stat_activity", &[]).await?.try_get::<_, i64>(0)? > 1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
 }
 
 async fn cancelled(sql: &str) -> Result<()> {

@@ -58,9 +58,7 @@ fn exact_expr(expr: Expr, input: &Input<'_>) -> Result<Transformed<Expr>> {
         }
         Expr::WindowFunction(mut call) => {
             let changed = match exact_function(call.fun.name(), &call.params.args, input) {
-                Some(_) if call.params.distinct => {
-                    widened(call.fun.name(), &mut call.params.args)
-                }
+                Some(_) if call.params.distinct => widened(call.fun.name(), &mut call.params.args),
                 Some(func) => {
                     call.fun = WindowFunctionDefinition::AggregateUDF(func);
                     true

@@ -1,5 +1,6 @@
 //! What each system relation holds.
 
+mod activity;
 mod columns;
 mod constraints;
 mod databases;
@@ -115,6 +116,7 @@ fn pg_catalog(name: &str) -> Option<Content> {
         "pg_authid" => Made(roles::pg_authid),
         "pg_user" | "pg_shadow" => Made(roles::pg_user),
         "pg_settings" => Made(settings::pg_settings),
+        "pg_stat_activity" => Made(activity::pg_stat_activity),
         "pg_proc" => Made(system::pg_proc),
         "pg_type" | "pg_am" | "pg_opclass" | "pg_opfamily" | "pg_operator" | "pg_cast" | "pg_aggregate"
         | "pg_collation" | "pg_language" | "pg_range" | "pg_tablespace" => Stored,

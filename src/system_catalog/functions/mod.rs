@@ -3,6 +3,7 @@
 //! Each is a line in a table: its name, the types it takes, the type it gives, and what computes one
 //! row. Those that have to open tables are asynchronous.
 
+mod activity;
 mod arrays;
 mod comments;
 mod definition;
@@ -32,6 +33,8 @@ use crate::error::Result;
 #[derive(Clone, Copy)]
 enum Body {
     Plain(fn(&CatalogView, &[Cell]) -> Result<Cell>),
+    /// Does something, so that it may run neither early nor twice.
+    Acting(fn(&CatalogView, &[Cell]) -> Result<Cell>),
     /// Opens tables.
     Opening(for<'a> fn(&'a CatalogView, &'a [Cell]) -> BoxFuture<'a, Result<Cell>>),
 }
@@ -65,6 +68,16 @@ const fn strict(
     Function { name, takes, gives, nulls: Nulls::Strict, body: Body::Plain(body) }
 }
 
+/// A strict function that does something.
+const fn acting(
+    name: &'static str,
+    takes: &'static [&'static [&'static str]],
+    gives: &'static str,
+    body: fn(&CatalogView, &[Cell]) -> Result<Cell>,
+) -> Function {
+    Function { name, takes, gives, nulls: Nulls::Strict, body: Body::Acting(body) }
+}
+
 /// A function that is told of NULLs.
 const fn seeing(
     name: &'static str,
@@ -96,8 +109,8 @@ const OF_NAMES: [&[Function]; 6] = [
 ];
 
 /// Functions that do not.
-const OTHERS: [&[Function]; 4] =
-    [objects::FUNCTIONS, session::FUNCTIONS, type_names::FUNCTIONS, values::FUNCTIONS];
+const OTHERS: [&[Function]; 5] =
+    [activity::FUNCTIONS, objects::FUNCTIONS, session::FUNCTIONS, type_names::FUNCTIONS, values::FUNCTIONS];
 
 fn all() -> impl Iterator<Item = &'static Function> {
     OF_NAMES.into_iter().chain(OTHERS).flatten()

@@ -27,12 +27,13 @@ const ROWS_AT_ONCE: usize = 32;
 pub(super) fn of(function: &Function, view: &Arc<CatalogView>) -> ScalarUDF {
     let signature = match function.body {
         Body::Plain(_) => Signature::user_defined(Volatility::Stable),
+        Body::Acting(_) => Signature::user_defined(Volatility::Volatile),
         // Nothing may try to compute it while the statement is planned.
         Body::Opening(_) => Signature::one_of(exact(function), Volatility::Volatile),
     };
     let made = SystemFunction { function: *function, view: Arc::clone(view), signature };
     match function.body {
-        Body::Plain(_) => ScalarUDF::new_from_impl(made),
+        Body::Plain(_) | Body::Acting(_) => ScalarUDF::new_from_impl(made),
         Body::Opening(_) => AsyncScalarUDF::new(Arc::new(made)).into_scalar_udf(),
     }
 }
@@ -121,7 +122,7 @@ impl ScalarUDFImpl for SystemFunction {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let Body::Plain(body) = self.function.body else {
+        let (Body::Plain(body) | Body::Acting(body)) = self.function.body else {
             return plan_err!("{} cannot be computed here", self.function.name);
         };
         let (rows, constant) = rows(&arguments)?;
