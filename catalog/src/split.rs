@@ -28,6 +28,30 @@ pub struct TableScan {
     pub pruning: PruningCounts,
 }
 
+/// A column that tells about a row. A file holds it where rows were moved, under the column's name; for the
+/// other rows the scan knows the value. In a scan's schema such columns stand behind the table's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowColumn {
+    /// The id that the row keeps for ever: the file's first one, and the row's position.
+    Id,
+    /// The number of the write that the row comes from: the largest of its file.
+    Sequence,
+}
+
+impl RowColumn {
+    /// The field id by which a schema names it.
+    pub const fn field_id(self) -> i32 {
+        match self {
+            Self::Id => i32::MAX - 5,
+            Self::Sequence => i32::MAX - 1,
+        }
+    }
+
+    pub fn of(field: &SchemaField) -> Option<Self> {
+        [Self::Id, Self::Sequence].into_iter().find(|column| column.field_id() == field.id)
+    }
+}
+
 /// The columns of a data file as its writer named them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileSchema {

@@ -13,7 +13,7 @@ use datafusion::error::Result;
 use datafusion_datasource::morsel::{Morsel, MorselPlan, MorselPlanner, Morselizer};
 use futures::stream::BoxStream;
 use parquet::arrow::arrow_reader::RowSelection;
-use tarn_catalog::split::{DataFile, FileFormat};
+use tarn_catalog::split::{DataFile, FileFormat, RowColumn};
 
 use super::evolve::{EvolveExprAdapterFactory, Origin};
 use super::filter::{LiveRowsFilter, with_row_numbers};
@@ -21,7 +21,7 @@ use super::late::LateColumns;
 use super::metrics::ScanMetrics;
 use super::named::NamedFile;
 use super::output::Output;
-use super::plan::{PlannedFile, ScanPlan, ScanUnit, unit};
+use super::plan::{PlannedFile, ScanPlan, ScanUnit, is_first_piece, unit};
 use super::wrap::WrappingPlanner;
 use super::{merged, reader, whole};
 use crate::resolve::RowMask;
@@ -183,6 +183,10 @@ impl Shared {
             return Ok(Box::new(Nothing));
         }
         if self.needs_own_reader(&planned.file) {
+            // Our readers read files whole: the first piece of a file stands for all of it.
+            if !is_first_piece(&file) {
+                return Ok(Box::new(Nothing));
+            }
             let live = if let RowMask::Some(bits) = &mask { Some(bits) } else { None };
             let stream =
                 whole::open_file(&self.plan, &planned.file, live, &self.output, self.batch_rows).await?;
@@ -217,6 +221,7 @@ impl Shared {
     fn needs_own_reader(&self, file: &DataFile) -> bool {
         let wanted = self.output.columns.iter().map(|&column| &self.plan.schema.fields[column]);
         file.format != FileFormat::Parquet
+            || wanted.clone().any(|field| RowColumn::of(field).is_some())
             || reader::needs_own_reader(file.format, &self.plan.file_schemas[file.file_schema], wanted)
     }
 

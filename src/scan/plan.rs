@@ -249,6 +249,11 @@ fn file_pieces(file: &DataFile, index: usize) -> Vec<PartitionedFile> {
         .collect()
 }
 
+/// Whether a piece is the first of its file, or all of it. It stands for the file where that is read whole.
+pub fn is_first_piece(file: &PartitionedFile) -> bool {
+    file.range.as_ref().is_none_or(|range| range.start == 0)
+}
+
 /// Takes queues `width` at a time and deals their units out in turn.
 fn interleave(queues: Vec<Vec<PartitionedFile>>, width: usize) -> Vec<PartitionedFile> {
     let mut units = Vec::new();
@@ -266,6 +271,21 @@ fn interleave(queues: Vec<Vec<PartitionedFile>>, width: usize) -> Vec<Partitione
                 }
                 None => false,
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_piece_of_a_file_is_the_first() {
+        for (size, count) in [(1, 1), (UNIT_BYTES, 1), (UNIT_BYTES + 1, 2), (10 * UNIT_BYTES, 10)] {
+            let file = DataFile::alone(Path::from("a"), FileFormat::Parquet, size, 1);
+            let pieces = file_pieces(&file, 0);
+            assert_eq!(pieces.len(), count);
+            assert_eq!(pieces.iter().filter(|piece| is_first_piece(piece)).count(), 1);
         }
     }
 }

@@ -8,11 +8,11 @@ use datafusion::common::DataFusionError;
 use datafusion::error::Result;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use tarn_catalog::split::DataFile;
+use tarn_catalog::split::{DataFile, RowColumn};
 
 use super::output::Output;
 use super::plan::ScanPlan;
-use super::reader::{self, BatchStream, ReadColumns, ZipToRead};
+use super::reader::{self, BatchStream, ReadColumns, SystemColumn, WhenMissing, ZipToRead};
 
 /// The live rows of a file, in the scan's output columns.
 pub async fn open_file(
@@ -67,8 +67,16 @@ pub async fn zipped_rows(
 }
 
 fn read_columns(plan: &ScanPlan, output: &Output) -> ReadColumns {
-    let fields = output.columns.iter().map(|&index| plan.schema.fields[index].clone()).collect();
-    ReadColumns::of_table(fields)
+    let wanted = output.columns.iter().map(|&index| &plan.schema.fields[index]);
+    let (of_rows, fields): (Vec<_>, Vec<_>) = wanted.partition(|field| RowColumn::of(field).is_some());
+    let system = of_rows.into_iter().filter_map(|field| {
+        let missing = match RowColumn::of(field)? {
+            RowColumn::Id => WhenMissing::RowId,
+            RowColumn::Sequence => WhenMissing::MaxSequence,
+        };
+        Some(SystemColumn { name: field.name.clone(), data_type: field.data_type.clone(), missing })
+    });
+    ReadColumns { fields: fields.into_iter().cloned().collect(), system: system.collect(), row_number: None }
 }
 
 fn projected(rows: BatchStream, output: &Output) -> BoxStream<'static, Result<RecordBatch>> {

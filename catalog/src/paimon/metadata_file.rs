@@ -3,13 +3,11 @@
 use bytes::Bytes;
 use object_store::path::Path;
 
-use super::parquet_records;
+use super::{orc_records, parquet_records};
 use crate::avro;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::malformed::Decoded;
 use crate::value::Record;
-
-const ORC_MAGIC: &[u8] = b"ORC";
 
 /// Reads every record of a metadata file. The container is told by its first bytes, since the file
 /// names have no extension and the table's `manifest.format` may have changed since.
@@ -25,8 +23,8 @@ pub fn read_records<T>(
     };
     let outcome = if file.starts_with(parquet_records::MAGIC) {
         parquet_records::for_each_record(file.clone(), visit)
-    } else if file.starts_with(ORC_MAGIC) {
-        return Err(Error::unsupported(path.as_ref(), "manifest.format orc"));
+    } else if file.starts_with(orc_records::MAGIC) {
+        orc_records::for_each_record(file.clone(), visit)
     } else {
         avro::for_each_record(file, visit)
     };

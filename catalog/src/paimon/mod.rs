@@ -7,6 +7,7 @@
 //!
 //! Facts about the format are from Apache Paimon 2.0's Java sources.
 
+mod arrow_records;
 pub mod binary_row;
 pub mod binary_row_writer;
 pub mod bucket;
@@ -36,10 +37,12 @@ mod metadata_file;
 mod names;
 mod option_names;
 mod options;
+mod orc_records;
 mod parquet_records;
 mod partition_path;
 mod plan;
 mod read_optimized;
+mod row_tracking;
 pub mod rules;
 pub mod scan_options;
 pub mod schema;

@@ -24,6 +24,7 @@ use super::names::MAIN_BRANCH;
 use super::option_names;
 use super::options::Options;
 use super::read_optimized::{READ_OPTIMIZED, ReadOptimizedTable};
+use super::row_tracking::{ROW_TRACKING, RowTrackingTable};
 use super::rules::{OtherBranch, ReadRules};
 use super::scan_options::read_point;
 use super::schema::{PaimonSchema, partition_fields};
@@ -141,6 +142,7 @@ impl PaimonTable {
     pub fn view(&self, system: &str) -> Result<Arc<dyn Table>> {
         match system {
             READ_OPTIMIZED => Ok(Arc::new(ReadOptimizedTable::new(self.clone()))),
+            ROW_TRACKING => Ok(Arc::new(RowTrackingTable::new(self.clone()))),
             other if let Some(view) = LogView::named(other) => {
                 Ok(Arc::new(LogTable::new(self.clone(), view)))
             }
