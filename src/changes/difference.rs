@@ -1,7 +1,9 @@
 //! What makes the rows of one scan those of another.
 //!
 //! Rows are told apart by their keys and compared by all their columns: NaNs equal themselves, -0.0
-//! does not equal 0.0, and maps are equal whatever the order of their entries.
+//! does not equal 0.0, and maps are equal whatever the order of their entries. Lists that are sets to a
+//! merge are equal in any order where a side was merged here, since Java's order is that of its hash table;
+//! as they were stored, Java tells their order as a change.
 //! Both sides are held in memory, within the query's pool: the planner makes each difference small.
 
 use std::collections::HashMap;
@@ -31,22 +33,32 @@ pub struct Side {
     rows: RecordBatch,
     kinds: Vec<i8>,
     sequences: Option<Vec<i64>>,
+    /// Whether a row's values were merged; none were where this is shorter.
+    merged: Vec<bool>,
+}
+
+/// Rows that give all columns of the table, and whether their values are merged here.
+pub struct SideStream {
+    pub rows: KindedStream,
+    pub merged: bool,
 }
 
 impl Side {
-    /// Collects streams that give all columns of the table.
+    /// Collects the rows of streams.
     pub async fn collect(
-        streams: Vec<KindedStream>,
+        streams: Vec<SideStream>,
         schema: &arrow::datatypes::SchemaRef,
         memory: &MemoryReservation,
     ) -> Result<Self> {
         let (mut batches, mut kinds, mut sequences) = (Vec::new(), Vec::new(), None::<Vec<i64>>);
+        let mut merged = Vec::new();
         for mut stream in streams {
-            while let Some(batch) = stream.next().await {
+            while let Some(batch) = stream.rows.next().await {
                 let batch = batch?;
                 // Batches are held until they are one, so for a while there are two of each.
                 memory.try_grow(2 * batch.rows.get_array_memory_size())?;
                 kinds.extend(batch.kinds);
+                merged.resize(kinds.len(), stream.merged);
                 if let Some(more) = batch.sequences {
                     sequences.get_or_insert_default().extend(more);
                 }
@@ -57,7 +69,7 @@ impl Side {
         let collected: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
         drop(batches);
         memory.shrink(collected);
-        Ok(Self { rows, kinds, sequences })
+        Ok(Self { rows, kinds, sequences, merged })
     }
 }
 
@@ -65,7 +77,7 @@ impl Side {
 type Change = (usize, usize, i8);
 
 /// How rows are compared.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Likeness<'a> {
     /// For errors.
     pub table: &'a str,
@@ -95,7 +107,14 @@ pub fn changes(
         counted(&values)
     } else {
         let keys = comparable(before, after, likeness.key, likeness, memory)?;
-        keyed([before, after], &keys, &values, images)
+        let stored = match images {
+            Images::After { .. } if likeness.sets.contains(&true) => {
+                let exact = Likeness { sets: &[], ..*likeness };
+                Some(comparable(before, after, compared, &exact, memory)?)
+            }
+            _ => None,
+        };
+        keyed([before, after], &keys, (&values, stored.as_ref()), images)
     };
     let places: Vec<(usize, usize)> = changes.iter().map(|&(side, row, _)| (side, row)).collect();
     let rows = match places.is_empty() {
@@ -187,12 +206,23 @@ fn has_map(data_type: &DataType) -> bool {
     }
 }
 
-fn keyed(sides: [&Side; 2], keys: &[Encoded; 2], values: &[Encoded; 2], images: Images) -> Vec<Change> {
+/// `stored`: the values as they are compared where neither side was merged.
+fn keyed(
+    sides: [&Side; 2],
+    keys: &[Encoded; 2],
+    (values, stored): (&[Encoded; 2], Option<&[Encoded; 2]>),
+    images: Images,
+) -> Vec<Change> {
     let [before, after] = sides;
     let mut old: HashMap<&[u8], usize> = keys[0].iter().enumerate().map(|(row, key)| (key, row)).collect();
     // Where both images are told, every row is a row of its table, under whatever kind it was written.
     let gone = |kind: i8| images != Images::Both && takes_back(kind);
+    let merged = |side: &Side, row: usize| side.merged.get(row).copied().unwrap_or(false);
     let unchanged = |old: usize, new: usize| {
+        let values = match stored {
+            Some(stored) if !merged(before, old) && !merged(after, new) => stored,
+            _ => values,
+        };
         gone(before.kinds[old]) == gone(after.kinds[new]) && values[0].get(old) == values[1].get(new)
     };
     let mut changes = Vec::new();
@@ -236,7 +266,7 @@ fn counted(values: &[Encoded; 2]) -> Vec<Change> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, AsArray, Int32Array};
+    use arrow::array::{ArrayRef, AsArray, Int32Array, ListArray};
     use arrow::datatypes::Int32Type;
     use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
 
@@ -249,7 +279,8 @@ mod tests {
         let values: Int32Array = rows.iter().map(|row| row.1).collect();
         let columns: [(&str, ArrayRef); 2] = [("k", Arc::new(keys)), ("v", Arc::new(values))];
         let rows_of_side = RecordBatch::try_from_iter(columns);
-        Side { rows: rows_of_side.unwrap(), kinds: rows.iter().map(|row| row.2).collect(), sequences: None }
+        let kinds = rows.iter().map(|row| row.2).collect();
+        Side { rows: rows_of_side.unwrap(), kinds, sequences: None, merged: Vec::new() }
     }
 
     fn difference(
@@ -297,6 +328,30 @@ mod tests {
         let changed = difference(&before, &after, &KEYED, Images::Both);
         let expected = [(1, 10, UPDATE_BEFORE), (1, 11, UPDATE_AFTER), (3, 30, INSERT), (2, 20, DELETE)];
         assert_eq!(changed, expected);
+    }
+
+    /// Java compares lists as they are stored. What it would have stored of a merge is not known.
+    #[test]
+    fn the_order_of_a_set_is_a_change_where_both_sides_are_stored() {
+        let side = |items: [i32; 2], merged: bool| {
+            let key: ArrayRef = Arc::new(Int32Array::from(vec![1]));
+            let items = [Some(items.map(Some))];
+            let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(items));
+            let rows = RecordBatch::try_from_iter([("k", key), ("v", list)]).unwrap();
+            Side { rows, kinds: vec![INSERT], sequences: None, merged: vec![merged] }
+        };
+        let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+        let memory = MemoryConsumer::new("test").register(&pool);
+        let likeness = Likeness { sets: &[false, true], ..KEYED };
+        let told = |before: &Side, after: &Side, images| {
+            changes(before, after, &likeness, images, &memory).unwrap().kinds.len()
+        };
+        let java = Images::After { removed: false };
+        assert_eq!(told(&side([1, 2], false), &side([2, 1], false), java), 1);
+        assert_eq!(told(&side([1, 2], false), &side([1, 2], false), java), 0);
+        assert_eq!(told(&side([1, 2], false), &side([2, 1], true), java), 0);
+        assert_eq!(told(&side([1, 2], true), &side([2, 3], true), java), 1);
+        assert_eq!(told(&side([1, 2], false), &side([2, 1], false), Images::Both), 0);
     }
 
     #[test]

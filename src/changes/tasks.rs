@@ -12,7 +12,7 @@ use object_store::ObjectStore;
 use tarn_catalog::changes::{ChangeStep, ChangeWork, Commit, Images, RowKinds};
 use tarn_catalog::split::TableScan;
 
-use super::difference::{Likeness, Side, changes};
+use super::difference::{Likeness, Side, SideStream, changes};
 use super::layout::LogProjection;
 use super::rows::{KindedRows, KindedStream, Wanted, external, of_file, of_merge, of_zip};
 use crate::merge::{Retractions, set_columns};
@@ -204,10 +204,12 @@ impl Comparison {
         }
     }
 
-    async fn side(&self, plan: &Arc<ScanPlan>, wanted: &Wanted) -> Result<Vec<KindedStream>> {
+    async fn side(&self, plan: &Arc<ScanPlan>, wanted: &Wanted) -> Result<Vec<SideStream>> {
         let mut streams = Vec::new();
         for piece in Piece::all(plan) {
-            streams.push(piece.open(&self.kinds, wanted, self.batch_rows).await?);
+            let merged = matches!(piece, Piece::Merged { .. });
+            let rows = piece.open(&self.kinds, wanted, self.batch_rows).await?;
+            streams.push(SideStream { rows, merged });
         }
         Ok(streams)
     }
