@@ -20,5 +20,6 @@ pub mod scan;
 pub mod settings;
 pub mod sql;
 pub mod system_catalog;
+mod wide_timestamp;
 
 pub use error::{Error, Result};

@@ -77,6 +77,15 @@ pub enum LogicalType {
     Blob,
 }
 
+/// A timestamp of more than six digits in Arrow: nanoseconds since 1970 in 128 bits.
+///
+/// Arrow's own 64 bits reach from 1677 to 2262 only, and lakes hold years 1 and 9999 as bounds. Arrow has
+/// no wider type, so a decimal stands for it whose scale no column can have. It sorts, compares and hashes
+/// as it must, and is no other type's value by mistake.
+pub const WIDE_TIMESTAMP: DataType = DataType::Decimal128(38, -99);
+/// The same for an instant.
+pub const WIDE_INSTANT: DataType = DataType::Decimal128(38, -100);
+
 /// The length that stands for STRING and BYTES.
 pub const UNBOUNDED_LENGTH: u32 = i32::MAX as u32;
 
@@ -87,7 +96,7 @@ impl LogicalType {
     /// The Arrow type in which Tarn hands out values of this type.
     ///
     /// Text and bytes are views, so that slices of pages travel without a copy. Timestamps take the
-    /// narrowest unit that holds their precision.
+    /// narrowest unit that holds their precision, and [`WIDE_TIMESTAMP`] where none does.
     pub fn arrow(&self) -> DataType {
         match self {
             Self::Boolean => DataType::Boolean,
@@ -102,10 +111,14 @@ impl LogicalType {
             Self::Binary { .. } | Self::Varbinary { .. } | Self::Blob => DataType::BinaryView,
             Self::Date => DataType::Date32,
             Self::Time { .. } => DataType::Time32(TimeUnit::Millisecond),
-            Self::Timestamp { precision } => DataType::Timestamp(time_unit(*precision), None),
-            Self::TimestampLtz { precision } => {
-                DataType::Timestamp(time_unit(*precision), Some("UTC".into()))
-            }
+            Self::Timestamp { precision } => match time_unit(*precision) {
+                Some(unit) => DataType::Timestamp(unit, None),
+                None => WIDE_TIMESTAMP,
+            },
+            Self::TimestampLtz { precision } => match time_unit(*precision) {
+                Some(unit) => DataType::Timestamp(unit, Some("UTC".into())),
+                None => WIDE_INSTANT,
+            },
             Self::Array { element, element_nullable } => {
                 DataType::List(Arc::new(Field::new("element", element.arrow(), *element_nullable)))
             }
@@ -138,11 +151,12 @@ impl LogicalType {
     }
 }
 
-fn time_unit(precision: u8) -> TimeUnit {
+/// The unit whose 64 bits hold every timestamp of so many digits.
+fn time_unit(precision: u8) -> Option<TimeUnit> {
     match precision {
-        0..=3 => TimeUnit::Millisecond,
-        4..=6 => TimeUnit::Microsecond,
-        _ => TimeUnit::Nanosecond,
+        0..=3 => Some(TimeUnit::Millisecond),
+        4..=6 => Some(TimeUnit::Microsecond),
+        _ => None,
     }
 }
 

@@ -12,6 +12,8 @@ use arrow::datatypes::{
 };
 use chrono::{DateTime, NaiveDate, TimeDelta};
 
+use tarn_catalog::types::{WIDE_INSTANT, WIDE_TIMESTAMP};
+
 use super::manifest::Columns;
 use super::sql_type::SqlType;
 use super::value::{Row, Value};
@@ -211,6 +213,15 @@ fn time(array: &ArrayRef, row: usize, digits: u32) -> Option<String> {
 }
 
 fn timestamp(array: &ArrayRef, row: usize, digits: u32, utc: bool) -> Option<String> {
+    if let wide @ (&WIDE_TIMESTAMP | &WIDE_INSTANT) = array.data_type() {
+        let nanos = array.as_primitive_opt::<Decimal128Type>()?.value(row);
+        let (seconds, nanos) = (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000));
+        let moment = DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)?;
+        let zone = if utc { "Z" } else { "" };
+        let fraction = fraction(i64::try_from(nanos).ok()?, digits);
+        let text = moment.format("%Y-%m-%dT%H:%M:%S").to_string() + &fraction + zone;
+        return (utc == (*wide == WIDE_INSTANT)).then_some(text);
+    }
     let DataType::Timestamp(unit, zone) = array.data_type() else { return None };
     if zone.is_some() != utc {
         return None;

@@ -8,6 +8,7 @@ use arrow::datatypes::{
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use chrono::{DateTime, NaiveDate};
+use tarn_catalog::types::{WIDE_INSTANT, WIDE_TIMESTAMP};
 
 /// A value as text, `None` for NULL; `Err` for a type that `.slt` files have to cast.
 pub fn text_of(array: &ArrayRef, row: usize) -> Result<Option<String>, String> {
@@ -27,6 +28,8 @@ pub fn text_of(array: &ArrayRef, row: usize) -> Result<Option<String>, String> {
         DataType::UInt64 => array.as_primitive::<UInt64Type>().value(row).to_string(),
         DataType::Float32 => float(array.as_primitive::<Float32Type>().value(row)),
         DataType::Float64 => float(array.as_primitive::<Float64Type>().value(row)),
+        &WIDE_TIMESTAMP => wide_timestamp(array, row)?,
+        &WIDE_INSTANT => wide_timestamp(array, row)? + "+00",
         DataType::Decimal128(..) => array.as_primitive::<Decimal128Type>().value_as_string(row),
         DataType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
         DataType::LargeUtf8 => array.as_string::<i64>().value(row).to_owned(),
@@ -99,6 +102,13 @@ fn day_nanos(array: &ArrayRef, row: usize) -> i64 {
         }
         _ => array.as_primitive::<Time64NanosecondType>().value(row),
     }
+}
+
+fn wide_timestamp(array: &ArrayRef, row: usize) -> Result<String, String> {
+    let nanos = array.as_primitive::<Decimal128Type>().value(row);
+    let micros = i64::try_from(nanos.div_euclid(1_000)).map_err(|error| error.to_string())?;
+    let moment = DateTime::from_timestamp_micros(micros).ok_or("a timestamp out of range")?;
+    Ok(moment.format("%Y-%m-%d %H:%M:%S").to_string() + &fraction(micros.rem_euclid(1_000_000)))
 }
 
 fn timestamp(array: &ArrayRef, row: usize, unit: TimeUnit) -> Result<String, String> {

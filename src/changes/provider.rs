@@ -6,6 +6,7 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::catalog::TableProvider;
+use datafusion::common::project_schema;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
@@ -23,19 +24,33 @@ use super::rows::external;
 use super::tasks::{Place, Task};
 use crate::provider::predicate_of;
 use crate::scan::shared::ScanShared;
+use crate::wide_timestamp::{narrow_schema, narrowed_scan};
 
 /// A log whose ends were chosen when it was opened.
 #[derive(Debug)]
 pub struct ChangeLogProvider {
     log: Arc<dyn ChangeLog>,
     place: Place,
+    /// What a scan gives.
     schema: SchemaRef,
+    /// What SQL is planned over: [`crate::wide_timestamp`].
+    exposed: SchemaRef,
 }
 
 impl ChangeLogProvider {
     pub fn new(log: Arc<dyn ChangeLog>, store: Arc<dyn ObjectStore>, shared: Arc<ScanShared>) -> Self {
         let schema = log.layout().schema(&log.table_schema()).arrow();
-        Self { log, place: Place { store, shared }, schema }
+        Self { log, place: Place { store, shared }, exposed: narrow_schema(&schema), schema }
+    }
+
+    /// The log with wide timestamps, if it has some that this one narrows.
+    pub fn widened(&self) -> Option<Self> {
+        (self.exposed != self.schema).then(|| Self {
+            log: Arc::clone(&self.log),
+            place: self.place.clone(),
+            schema: Arc::clone(&self.schema),
+            exposed: Arc::clone(&self.schema),
+        })
     }
 
     /// What the filters say of the table's columns.
@@ -57,7 +72,7 @@ impl ChangeLogProvider {
 #[async_trait]
 impl TableProvider for ChangeLogProvider {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(&self.exposed)
     }
 
     fn table_type(&self) -> TableType {
@@ -81,6 +96,7 @@ impl TableProvider for ChangeLogProvider {
         for step in steps {
             tasks.extend(Task::of_step(step, &self.place, self.log.layout().images_in_arrays));
         }
+        let wanted = projection;
         let projection = LogProjection::try_new(self.log.layout(), &self.log.table_schema(), projection)?;
         let projection = Arc::new(projection);
         let workers = state.config().target_partitions().clamp(1, tasks.len().max(1));
@@ -89,7 +105,9 @@ impl TableProvider for ChangeLogProvider {
             Arc::new(LogPartition { projection: Arc::clone(&projection), tasks }) as Arc<dyn PartitionStream>
         });
         let schema = Arc::clone(&projection.schema);
-        Ok(Arc::new(StreamingTableExec::try_new(schema, partitions.collect(), None, [], false, limit)?))
+        let scan = StreamingTableExec::try_new(schema, partitions.collect(), None, [], false, limit)?;
+        let exposed = project_schema(&self.exposed, wanted)?;
+        narrowed_scan(Arc::new(scan), &exposed, state.config().options())
     }
 }
 

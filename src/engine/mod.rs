@@ -32,6 +32,7 @@ mod type_planner;
 pub use activity::{Activity, ActivityState, Peers};
 pub use lakes::{Lake, LakeLocation, LakeTables, TableDescription};
 pub(crate) use missing::closest;
+pub(crate) use rights::wide_provider;
 pub use rights::{Allowed, Everything, Grant, Readable, Rights};
 pub use session::{Execution, Fetched, Prepared, Session};
 pub use stream::{Progress, ProgressCounts, RowStream};

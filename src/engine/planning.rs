@@ -28,6 +28,7 @@ use crate::sql::{
     visible_name,
 };
 use crate::system_catalog::{CatalogView, settle_identifiers};
+use crate::wide_timestamp::keep_wide;
 
 /// A logical plan and the types of its parameters.
 #[derive(Debug, Clone)]
@@ -57,7 +58,8 @@ pub(super) async fn plan(
     separate_repetitions(&mut sql);
     settle_constructs(&mut sql)?;
     let analyzed = analyze(&context, &view, state, sql, declared);
-    let (plan, parameter_types) = analyzed.map_err(|error| plan_error::explain(error, statement))?;
+    let kept = analyzed.and_then(|(plan, types)| Ok((keep_wide(plan)?, types)));
+    let (plan, parameter_types) = kept.map_err(|error| plan_error::explain(error, statement))?;
     view.load_if_asked().await?;
     let plan = match explain {
         Some(explain) => explained(plan, explain, state)?,

@@ -6,14 +6,15 @@
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{
-    DataType, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType,
+    DataType, Decimal128Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType,
 };
 use tarn_catalog::schema::TableSchema;
 use tarn_catalog::types::LogicalType;
 use tarn_catalog::{Error, Result};
 
 use super::options::Options;
+use crate::wide_timestamp::is_wide;
 
 const EXPIRE_TIME: &str = "record-level.expire-time";
 const TIME_FIELD: &str = "record-level.time-field";
@@ -71,9 +72,10 @@ impl RecordExpiry {
             DataType::Timestamp(TimeUnit::Microsecond, _) => {
                 Ok(self.mask::<TimestampMicrosecondType>(times, now, |time| time.div_euclid(1000) / 1000))
             }
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-                Ok(self.mask::<TimestampNanosecondType>(times, now, |time| time.div_euclid(1_000_000) / 1000))
-            }
+            wide if is_wide(wide) => Ok(self.mask::<Decimal128Type>(times, now, |nanos| {
+                // Java's milliseconds have 64 bits.
+                nanos.div_euclid(1_000_000).clamp(i64::MIN.into(), i64::MAX.into()) as i64 / 1000
+            })),
             other => Err(Error::invalid(format!("a column of type {other} does not tell when rows expire"))),
         }
     }
@@ -117,10 +119,11 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{
-        Date32Array, Int32Array, Int64Array, TimestampMicrosecondArray, TimestampMillisecondArray,
-        TimestampNanosecondArray,
+        Date32Array, Decimal128Array, Int32Array, Int64Array, TimestampMicrosecondArray,
+        TimestampMillisecondArray,
     };
     use tarn_catalog::schema::SchemaField;
+    use tarn_catalog::types::WIDE_TIMESTAMP;
 
     use super::*;
 
@@ -174,7 +177,10 @@ mod tests {
     fn timestamps_lose_their_fraction_towards_zero() {
         assert_eq!(alive(TimestampMillisecondArray::from(vec![1_999, -1_999]), 10), [true, false]);
         assert_eq!(alive(TimestampMicrosecondArray::from(vec![-1, -1_000_000]), 10), [true, false]);
-        assert_eq!(alive(TimestampNanosecondArray::from(vec![1_999_999_999]), 11), [true]);
+        let nanos = |nanos: i128| Decimal128Array::from(vec![nanos]).with_data_type(WIDE_TIMESTAMP);
+        assert_eq!(alive(nanos(1_999_999_999), 11), [true]);
+        assert_eq!(alive(nanos(253_402_300_799_999_999_999), 11), [true]);
+        assert_eq!(alive(nanos(i128::MIN), 11), [false]);
         let dates: ArrayRef = Arc::new(Date32Array::from(vec![1]));
         assert!(expiry("10 s").alive(&dates, 0).is_err());
     }

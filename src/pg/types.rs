@@ -12,7 +12,7 @@
 //! | Utf8, LargeUtf8, Utf8View, Null | text |
 //! | Binary, LargeBinary, BinaryView, FixedSizeBinary | bytea |
 //! | Date32, Date64 / Time32, Time64 | date / time |
-//! | Timestamp without / with a zone | timestamp / timestamptz |
+//! | Timestamp and wide timestamps without / with a zone | timestamp / timestamptz |
 //! | Interval, Duration | interval |
 //! | a list of any of these | its array |
 //! | Struct, Map, Union, lists of those and of lists | json |
@@ -25,6 +25,7 @@ use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use datafusion::sql::sqlparser::ast::DataType as SqlType;
 use pgwire::api::Type;
 use postgres_types::Kind;
+use tarn_catalog::types::{WIDE_INSTANT, WIDE_TIMESTAMP};
 
 use super::error::{PgError, PgResult, state};
 
@@ -92,6 +93,8 @@ pub fn wire_type_of(data_type: &DataType) -> WireType {
         | DataType::LargeListView(item)
         | DataType::FixedSizeList(item, _) => list(item),
         DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => WireType::plain(Type::JSON),
+        &WIDE_TIMESTAMP => WireType::plain(Type::TIMESTAMP),
+        &WIDE_INSTANT => WireType::plain(Type::TIMESTAMPTZ),
         DataType::Decimal32(precision, scale)
         | DataType::Decimal64(precision, scale)
         | DataType::Decimal128(precision, scale)

@@ -3,7 +3,9 @@
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::scalar::ScalarValue;
 use tarn_catalog::datum::Datum;
-use tarn_catalog::types::LogicalType;
+use tarn_catalog::types::{LogicalType, WIDE_INSTANT, WIDE_TIMESTAMP};
+
+use crate::wide_timestamp;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
 const NANOS_PER_MICRO: i64 = 1_000;
@@ -27,6 +29,15 @@ pub fn datum_of(value: &ScalarValue, column: &LogicalType) -> Option<Datum> {
         }
         (ScalarValue::Float32(Some(v)), DataType::Float32) => Datum::Float(*v),
         (ScalarValue::Float64(Some(v)), DataType::Float64) => Datum::Double(*v),
+        (ScalarValue::Decimal128(Some(v), ..), &(WIDE_TIMESTAMP | WIDE_INSTANT))
+            if value.data_type() == column_type =>
+        {
+            let per_milli = i128::from(NANOS_PER_MILLI);
+            Datum::Timestamp {
+                millis: i64::try_from(v.div_euclid(per_milli)).ok()?,
+                nanos_of_milli: i32::try_from(v.rem_euclid(per_milli)).ok()?,
+            }
+        }
         (ScalarValue::Decimal128(Some(v), _, scale), DataType::Decimal128(_, wanted)) if scale == wanted => {
             Datum::Decimal(*v)
         }
@@ -44,19 +55,16 @@ pub fn datum_of(value: &ScalarValue, column: &LogicalType) -> Option<Datum> {
             Datum::Timestamp { millis: *v, nanos_of_milli: 0 }
         }
         (ScalarValue::TimestampMicrosecond(Some(v), _), DataType::Timestamp(TimeUnit::Microsecond, _)) => {
-            timestamp(*v, MICROS_PER_MILLI, NANOS_PER_MICRO)?
-        }
-        (ScalarValue::TimestampNanosecond(Some(v), _), DataType::Timestamp(TimeUnit::Nanosecond, _)) => {
-            timestamp(*v, NANOS_PER_MILLI, 1)?
+            timestamp(*v)?
         }
         _ => return None,
     })
 }
 
-fn timestamp(value: i64, units_per_milli: i64, nanos_per_unit: i64) -> Option<Datum> {
-    let nanos = value.rem_euclid(units_per_milli) * nanos_per_unit;
+fn timestamp(micros: i64) -> Option<Datum> {
+    let nanos = micros.rem_euclid(MICROS_PER_MILLI) * NANOS_PER_MICRO;
     let nanos_of_milli = i32::try_from(nanos).ok()?;
-    Some(Datum::Timestamp { millis: value.div_euclid(units_per_milli), nanos_of_milli })
+    Some(Datum::Timestamp { millis: micros.div_euclid(MICROS_PER_MILLI), nanos_of_milli })
 }
 
 /// A datum of a column of this type as a scalar of the column's Arrow type; `None` where the value
@@ -76,6 +84,10 @@ pub fn scalar_of(datum: &Datum, column: &LogicalType) -> Option<ScalarValue> {
         }
         (Datum::Float(v), DataType::Float32) => ScalarValue::Float32(Some(*v)),
         (Datum::Double(v), DataType::Float64) => ScalarValue::Float64(Some(*v)),
+        (Datum::Timestamp { millis, nanos_of_milli }, &(WIDE_TIMESTAMP | WIDE_INSTANT)) => {
+            let nanos = i128::from(*millis) * i128::from(NANOS_PER_MILLI) + i128::from(*nanos_of_milli);
+            wide_timestamp::scalar(nanos, &column_type)?
+        }
         (Datum::Decimal(v), DataType::Decimal128(precision, scale)) => {
             ScalarValue::Decimal128(Some(*v), *precision, *scale)
         }
@@ -90,11 +102,7 @@ pub fn scalar_of(datum: &Datum, column: &LogicalType) -> Option<ScalarValue> {
                     let value = millis.checked_mul(MICROS_PER_MILLI)?.checked_add(nanos / NANOS_PER_MICRO)?;
                     ScalarValue::TimestampMicrosecond(Some(value), zone)
                 }
-                TimeUnit::Nanosecond => {
-                    let value = millis.checked_mul(NANOS_PER_MILLI)?.checked_add(nanos)?;
-                    ScalarValue::TimestampNanosecond(Some(value), zone)
-                }
-                TimeUnit::Second => return None,
+                TimeUnit::Nanosecond | TimeUnit::Second => return None,
             }
         }
         _ => return None,
@@ -110,7 +118,7 @@ mod tests {
         for (precision, scalar) in [
             (3, ScalarValue::TimestampMillisecond(Some(-1), None)),
             (6, ScalarValue::TimestampMicrosecond(Some(-1), None)),
-            (9, ScalarValue::TimestampNanosecond(Some(-1_500_001), None)),
+            (9, ScalarValue::Decimal128(Some(-62_135_596_800_000_000_001), 38, -99)),
         ] {
             let column = LogicalType::Timestamp { precision };
             let datum = datum_of(&scalar, &column);

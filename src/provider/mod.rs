@@ -20,6 +20,15 @@ pub use pushdown::predicate_of;
 pub use system::SystemTableProvider;
 pub use table::LakeTableProvider;
 
+/// The same table with wide timestamps, if it has some: see [`crate::wide_timestamp`].
+pub fn widened(table: &Arc<dyn TableProvider>) -> Option<Arc<dyn TableProvider>> {
+    if let Some(table) = table.downcast_ref::<LakeTableProvider>() {
+        return Some(Arc::new(table.widened()?));
+    }
+    let log = table.downcast_ref::<ChangeLogProvider>()?;
+    Some(Arc::new(log.widened()?))
+}
+
 /// The table of a version: of its rows, or of a log of them.
 pub fn open(
     version: Arc<dyn TableVersion>,

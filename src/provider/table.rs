@@ -23,6 +23,7 @@ use crate::scan::LakeSource;
 use crate::scan::count::count_rows;
 use crate::scan::plan::ScanPlan;
 use crate::scan::shared::ScanShared;
+use crate::wide_timestamp::{narrow_schema, narrowed_scan};
 
 /// Bytes below which one worker reads everything: starting more costs more than it saves.
 const PARALLEL_FROM_BYTES: u64 = 1024 * 1024;
@@ -33,7 +34,10 @@ pub struct LakeTableProvider {
     version: Arc<dyn TableVersion>,
     store: Arc<dyn ObjectStore>,
     shared: Arc<ScanShared>,
+    /// What a scan gives.
     schema: SchemaRef,
+    /// What SQL is planned over: [`crate::wide_timestamp`].
+    exposed: SchemaRef,
     constraints: Constraints,
 }
 
@@ -46,7 +50,20 @@ impl LakeTableProvider {
             Some(key) if !key.is_empty() => Constraints::new_unverified(vec![Constraint::PrimaryKey(key)]),
             _ => Constraints::default(),
         };
-        Self { schema: version.arrow_schema(), version, store, shared, constraints }
+        let schema = version.arrow_schema();
+        Self { exposed: narrow_schema(&schema), schema, version, store, shared, constraints }
+    }
+
+    /// The table with wide timestamps, if it has some that this one narrows.
+    pub fn widened(&self) -> Option<Self> {
+        (self.exposed != self.schema).then(|| Self {
+            version: Arc::clone(&self.version),
+            store: Arc::clone(&self.store),
+            shared: Arc::clone(&self.shared),
+            schema: Arc::clone(&self.schema),
+            exposed: Arc::clone(&self.schema),
+            constraints: self.constraints.clone(),
+        })
     }
 
     pub fn version(&self) -> &Arc<dyn TableVersion> {
@@ -65,7 +82,7 @@ impl LakeTableProvider {
 #[async_trait]
 impl TableProvider for LakeTableProvider {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(&self.exposed)
     }
 
     fn constraints(&self) -> Option<&Constraints> {
@@ -96,7 +113,7 @@ impl TableProvider for LakeTableProvider {
         let plan = Arc::new(ScanPlan::new(scan, Arc::clone(&self.store), Arc::clone(&self.shared)));
         let groups = file_groups(plan.units(workers), workers);
         if groups.is_empty() {
-            let schema = project_schema(&self.schema, projection)?;
+            let schema = project_schema(&self.exposed, projection)?;
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
         // The source reads through the table's own store; the URL only has to name one that exists.
@@ -107,7 +124,8 @@ impl TableProvider for LakeTableProvider {
                 .with_limit(limit)
                 .with_projection_indices(projection.cloned())?
                 .build();
-        Ok(DataSourceExec::from_data_source(config))
+        let exposed = project_schema(&self.exposed, projection)?;
+        narrowed_scan(DataSourceExec::from_data_source(config), &exposed, state.config().options())
     }
 }
 

@@ -24,6 +24,12 @@ impl Guarded {
         Self { inner, table: table.to_owned(), readable }
     }
 
+    /// The same with wide timestamps, if the table has some.
+    pub fn widened(&self) -> Option<Self> {
+        let inner = crate::provider::widened(&self.inner)?;
+        Some(Self { inner, table: self.table.clone(), readable: self.readable.clone() })
+    }
+
     fn check(&self, projection: Option<&[usize]>, filters: &[Expr]) -> Result<()> {
         let schema = self.inner.schema();
         let may_read = |name: &str| self.readable.contains(name);

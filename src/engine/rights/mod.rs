@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::TableSource;
 use tarn_catalog::paimon::ObjectName;
@@ -100,6 +101,14 @@ pub(super) fn guard(
             Ok(provider_as_source(Arc::new(Guarded::new(inner, table, columns))))
         }
         Readable::Nothing => Err(denied(table)),
+    }
+}
+
+/// A table with wide timestamps in the place of one that narrows them, with the same rights.
+pub(crate) fn wide_provider(table: &Arc<dyn TableProvider>) -> Option<Arc<dyn TableProvider>> {
+    match table.downcast_ref::<Guarded>() {
+        Some(guarded) => Some(Arc::new(guarded.widened()?)),
+        None => crate::provider::widened(table),
     }
 }
 

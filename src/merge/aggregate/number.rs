@@ -10,6 +10,7 @@ use arrow::datatypes::{
 use super::decimal::{DecimalProduct, DecimalSum};
 use super::fold::{Fold, Outcome, Work, fold};
 use crate::merge::fault::Fault;
+use crate::wide_timestamp::is_wide;
 
 /// Which arithmetic function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub(super) fn arithmetic(
         DataType::Int64 => native::<Int64Type>(function, column, work, ignore_retract),
         DataType::Float32 => native::<Float32Type>(function, column, work, ignore_retract),
         DataType::Float64 => native::<Float64Type>(function, column, work, ignore_retract),
+        wide if is_wide(wide) => Err(Fault::refused("timestamps are not numbers")),
         DataType::Decimal128(precision, scale) => match function {
             Arithmetic::Sum => {
                 primitive::<Decimal128Type, _>(column, work, ignore_retract, DecimalSum::new(*precision))

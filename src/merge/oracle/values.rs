@@ -133,7 +133,13 @@ pub(super) fn column(values: &[Value], data_type: &LogicalType) -> ArrayRef {
         LogicalType::Timestamp { precision: ..=6 } => {
             primitive!(values, TimestampMicrosecondArray, Value::Int, i64)
         }
-        LogicalType::Timestamp { .. } => primitive!(values, TimestampNanosecondArray, Value::Int, i64),
+        LogicalType::Timestamp { .. } => {
+            let nanos = values.iter().map(|value| match value {
+                Value::Int(nanos) => Some(i128::from(*nanos)),
+                _ => None,
+            });
+            Arc::new(nanos.collect::<Decimal128Array>().with_data_type(data_type.arrow()))
+        }
         LogicalType::Varchar { .. } => Arc::new(StringViewArray::from_iter(
             values.iter().map(|value| (!value.is_null()).then(|| value.text().to_owned())),
         )),
@@ -197,7 +203,7 @@ pub(super) fn value(array: &ArrayRef, row: usize, data_type: &LogicalType) -> Va
             Value::Int(array.as_primitive::<TimestampMicrosecondType>().value(row))
         }
         LogicalType::Timestamp { .. } => {
-            Value::Int(array.as_primitive::<TimestampNanosecondType>().value(row))
+            Value::Int(i64::try_from(array.as_primitive::<Decimal128Type>().value(row)).unwrap())
         }
         LogicalType::Varchar { .. } => Value::Text(array.as_string_view().value(row).to_owned()),
         LogicalType::Varbinary { .. } => Value::Bytes(array.as_binary_view().value(row).to_vec()),

@@ -1,9 +1,13 @@
 //! Which writer serves which array.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::*;
 use pgwire::api::Type;
+use tarn_catalog::types::WIDE_INSTANT;
 
+use super::datetime::out_of_range;
 use super::indirect::{Dictionary, Runs};
 use super::json::Document;
 use super::list::{List, Ranges};
@@ -13,6 +17,7 @@ use super::temporal::{Date, Elapsed, Intervals, Time, Timestamp};
 use super::{Column, Values};
 use crate::pg::error::{PgError, PgResult};
 use crate::pg::types::{element_of, wire_type, wire_type_of};
+use crate::wide_timestamp::{in_micros, is_wide};
 
 type Writer = Box<dyn Values>;
 
@@ -32,6 +37,12 @@ pub(super) fn values(array: &ArrayRef, kind: &Type) -> PgResult<Writer> {
     }
     if *kind == Type::JSON && array.data_type().is_nested() {
         return Ok(Box::new(Document(nested(array)?)));
+    }
+    if is_wide(array.data_type()) {
+        let micros = in_micros(array).ok_or_else(|| out_of_range("timestamp"))?;
+        let zoned = *array.data_type() == WIDE_INSTANT;
+        let micros: ArrayRef = Arc::new(micros);
+        return Ok(timestamp(&micros, TimeUnit::Microsecond, zoned));
     }
     scalar(array)
         .or_else(|| decimal(array))

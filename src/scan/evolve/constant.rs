@@ -5,10 +5,11 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::scalar::ScalarValue;
 use tarn_catalog::datum::Datum;
-use tarn_catalog::types::LogicalType;
+use tarn_catalog::types::{LogicalType, WIDE_INSTANT, WIDE_TIMESTAMP};
 
 use super::error::{CastError, CastResult};
 use super::instant::Instant;
+use crate::wide_timestamp;
 
 /// The scalar of a value that metadata stores for a column of this type.
 pub fn datum_to_scalar(datum: &Datum, ty: &LogicalType) -> CastResult<ScalarValue> {
@@ -20,6 +21,10 @@ pub fn datum_to_scalar(datum: &Datum, ty: &LogicalType) -> CastResult<ScalarValu
         (Datum::Integer(value), _) => integer(*value, &target).ok_or_else(bad)?,
         (Datum::Float(value), DataType::Float32) => ScalarValue::Float32(Some(*value)),
         (Datum::Double(value), DataType::Float64) => ScalarValue::Float64(Some(*value)),
+        (Datum::Timestamp { millis, nanos_of_milli }, &(WIDE_TIMESTAMP | WIDE_INSTANT)) => {
+            let instant = Instant { millis: *millis, nanos: *nanos_of_milli };
+            wide_timestamp::scalar(instant.in_nanos(), &target).ok_or_else(bad)?
+        }
         (Datum::Decimal(value), DataType::Decimal128(precision, scale)) => {
             ScalarValue::Decimal128(Some(*value), *precision, *scale)
         }

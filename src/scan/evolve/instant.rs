@@ -1,8 +1,8 @@
 //! Points in time as the Java reader holds them: milliseconds and the nanoseconds within one.
 //!
 //! Arrow's 64-bit nanoseconds reach from 1677 to 2262 only, and lakes hold wider ones (years 1 and
-//! 9999 as bounds). Readers therefore hand columns of more than six digits to casts as
-//! [`WIDE_TIMESTAMP`] where they can; see [`super::represent`].
+//! 9999 as bounds). Readers therefore give columns of more than six digits as [`DECIMAL_NANOS`] where
+//! they can, and Tarn hands them out as wide timestamps; see [`super::represent`].
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Decimal128Array, PrimitiveArray, TimestampMicrosecondArray,
@@ -14,14 +14,14 @@ use arrow::datatypes::{
 };
 use std::sync::Arc;
 
-use tarn_catalog::types::LogicalType;
+use tarn_catalog::types::{LogicalType, WIDE_INSTANT, WIDE_TIMESTAMP};
 
 use super::error::{CastError, CastResult};
 use super::instant_text::write_timestamp;
-use super::type_name::TypeName;
 
-/// Nanoseconds since 1970 as a decimal of seconds: a timestamp that Arrow's own type may not hold.
-pub const WIDE_TIMESTAMP: DataType = DataType::Decimal128(38, 9);
+/// Nanoseconds since 1970 as a decimal of seconds: how readers of files give timestamps that Arrow's own
+/// type may not hold.
+pub const DECIMAL_NANOS: DataType = DataType::Decimal128(38, 9);
 
 pub(super) const MILLIS_PER_DAY: i64 = 86_400_000;
 const NANOS_PER_MILLI: i64 = 1_000_000;
@@ -66,16 +66,18 @@ impl Instant {
         }
     }
 
+    /// Nanoseconds since 1970.
+    pub fn in_nanos(self) -> i128 {
+        i128::from(self.millis) * i128::from(NANOS_PER_MILLI) + i128::from(self.nanos)
+    }
+
     pub fn in_unit(self, unit: TimeUnit) -> Option<i64> {
         match unit {
             TimeUnit::Second => Some(self.millis.div_euclid(1000)),
             TimeUnit::Millisecond => Some(self.millis),
             TimeUnit::Microsecond => self.millis.checked_mul(1000)?.checked_add(i64::from(self.nanos / 1000)),
-            TimeUnit::Nanosecond => {
-                // Computed wide: the product alone may overflow where the sum does not.
-                let nanos = i128::from(self.millis) * i128::from(NANOS_PER_MILLI) + i128::from(self.nanos);
-                i64::try_from(nanos).ok()
-            }
+            // Computed wide: the product alone may overflow where the sum does not.
+            TimeUnit::Nanosecond => i64::try_from(self.in_nanos()).ok(),
         }
     }
 }
@@ -104,7 +106,9 @@ impl<'a> Instants<'a> {
             DataType::Timestamp(TimeUnit::Nanosecond, _) => {
                 array.as_primitive_opt::<TimestampNanosecondType>().map(Self::Nanos)
             }
-            &WIDE_TIMESTAMP => array.as_primitive_opt::<Decimal128Type>().map(Self::Wide),
+            &DECIMAL_NANOS | &WIDE_TIMESTAMP | &WIDE_INSTANT => {
+                array.as_primitive_opt::<Decimal128Type>().map(Self::Wide)
+            }
             _ => None,
         };
         known.ok_or_else(|| CastError::Physical(format!("{} holds no timestamps", array.data_type())))
@@ -160,8 +164,14 @@ pub(super) fn timestamps(
     to: &LogicalType,
     values: impl Iterator<Item = CastResult<Option<Instant>>>,
 ) -> CastResult<ArrayRef> {
-    let DataType::Timestamp(unit, zone) = to.arrow() else {
-        return Err(CastError::Physical("a timestamp was cast to what is none".to_owned()));
+    let (unit, zone) = match to.arrow() {
+        DataType::Timestamp(unit, zone) => (unit, zone),
+        wide @ (WIDE_TIMESTAMP | WIDE_INSTANT) => {
+            let nanos = values.map(|value| Ok(value?.map(Instant::in_nanos)));
+            let array: Decimal128Array = nanos.collect::<CastResult<_>>()?;
+            return Ok(Arc::new(array.with_data_type(wide)));
+        }
+        _ => return Err(CastError::Physical("a timestamp was cast to what is none".to_owned())),
     };
     let natives = values.map(|value| value?.map(|instant| native(instant, unit, to)).transpose());
     Ok(match unit {
@@ -188,13 +198,7 @@ fn native(instant: Instant, unit: TimeUnit, to: &LogicalType) -> CastResult<i64>
     instant.in_unit(unit).ok_or_else(|| {
         let mut text = String::new();
         write_timestamp(instant, 9, &mut text);
-        match unit {
-            TimeUnit::Nanosecond => CastError::Form(format!(
-                "{text} as {}, whose 64-bit nanoseconds reach from 1677-09-21 to 2262-04-11,",
-                TypeName(to)
-            )),
-            _ => CastError::value(text, to, "it is out of range"),
-        }
+        CastError::value(text, to, "it is out of range")
     })
 }
 
@@ -239,11 +243,15 @@ mod tests {
     }
 
     #[test]
-    fn what_nanoseconds_cannot_hold_is_an_error_that_shows_it() {
-        let millis = TimestampMillisecondArray::from(vec![253_402_300_799_999]);
-        let nine = LogicalType::Timestamp { precision: 9 };
-        let error = Instants::try_new(&millis).unwrap().to_type(&nine, |value| value).unwrap_err();
-        assert!(error.to_string().contains("9999-12-31 23:59:59.999"), "{error}");
+    fn what_a_unit_cannot_hold_is_an_error_or_a_wide_timestamp() {
+        let millis = TimestampMillisecondArray::from(vec![i64::MAX]);
+        let (six, nine) =
+            (LogicalType::Timestamp { precision: 6 }, LogicalType::TimestampLtz { precision: 9 });
+        let error = Instants::try_new(&millis).unwrap().to_type(&six, |value| value).unwrap_err();
+        assert!(error.to_string().contains("out of range"), "{error}");
+        let wide = Instants::try_new(&millis).unwrap().to_type(&nine, |value| value).unwrap();
+        assert_eq!(wide.data_type(), &WIDE_INSTANT);
+        assert_eq!(wide.as_primitive::<Decimal128Type>().value(0), i128::from(i64::MAX) * 1_000_000);
         let largest = Instant::from_nanos(i128::from(i64::MAX)).unwrap();
         let smallest = Instant::from_nanos(i128::from(i64::MIN)).unwrap();
         assert_eq!(largest.in_unit(TimeUnit::Nanosecond), Some(i64::MAX));

@@ -35,6 +35,6 @@ pub use constant::datum_to_scalar;
 pub use conversion::{Conversion, cast_array};
 pub use error::{CastError, CastResult, Origin};
 pub use expr::EvolveExpr;
-pub use instant::WIDE_TIMESTAMP;
+pub use instant::DECIMAL_NANOS;
 pub use java_number::{write_double, write_float};
 pub use type_name::TypeName;

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
-    DataType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    DataType, Decimal128Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
 };
-use tarn_catalog::types::LogicalType;
+use tarn_catalog::types::{LogicalType, WIDE_INSTANT, WIDE_TIMESTAMP};
 
 use super::error::{CastError, CastResult};
-use super::instant::{Instants, WIDE_TIMESTAMP};
+use super::instant::{DECIMAL_NANOS, Instants};
 use super::type_name::TypeName;
 
 /// How to change the form of an array that is not nested.
@@ -27,7 +27,9 @@ pub enum Form {
     Arrow(DataType),
     /// The same numbers under another time zone.
     Zone(DataType),
-    /// Another unit of time, or a wide timestamp.
+    /// The same nanoseconds in 128 bits under another name.
+    Label(DataType),
+    /// Another unit of time.
     Unit,
 }
 
@@ -52,7 +54,9 @@ impl Form {
                 Ok(Self::Zone(wanted))
             }
             (DataType::Timestamp(..), DataType::Timestamp(..)) if !encoded => Ok(Self::Unit),
-            (wide, DataType::Timestamp(..)) if *wide == WIDE_TIMESTAMP && !encoded => Ok(Self::Unit),
+            (wide, DataType::Timestamp(..)) if is_wide(wide) && !encoded => Ok(Self::Unit),
+            (DataType::Timestamp(..), &WIDE_TIMESTAMP | &WIDE_INSTANT) if !encoded => Ok(Self::Unit),
+            (wide, &WIDE_TIMESTAMP | &WIDE_INSTANT) if is_wide(wide) && !encoded => Ok(Self::Label(wanted)),
             _ if holds_same_values(stored, &wanted) => Ok(Self::Arrow(wanted)),
             _ => Err(CastError::Physical(format!(
                 "the file stores it as {physical}, which is no form of {}",
@@ -67,10 +71,20 @@ impl Form {
             Self::Same => Ok(Arc::clone(array)),
             Self::Arrow(wanted) => arrow_cast(array, wanted),
             Self::Zone(wanted) => with_zone(array, wanted),
+            Self::Label(wanted) => {
+                let nanos = array.as_primitive_opt::<Decimal128Type>();
+                let nanos = nanos.ok_or_else(|| super::leaf::mismatch(array))?;
+                Ok(Arc::new(nanos.clone().with_data_type(wanted.clone())))
+            }
             // Finer digits than the type's are dropped toward the past, as a reader of that unit would.
             Self::Unit => Instants::try_new(array)?.to_type(ty, |instant| instant),
         }
     }
+}
+
+/// Whether a type holds nanoseconds in 128 bits.
+fn is_wide(data_type: &DataType) -> bool {
+    matches!(data_type, &DECIMAL_NANOS | &WIDE_TIMESTAMP | &WIDE_INSTANT)
 }
 
 pub(super) fn arrow_cast(array: &ArrayRef, wanted: &DataType) -> CastResult<ArrayRef> {
@@ -142,7 +156,7 @@ mod tests {
 
     use arrow::array::{
         Decimal128Array, DictionaryArray, Int32Array, StringArray, StringViewArray,
-        TimestampMicrosecondArray, TimestampMillisecondArray,
+        TimestampMicrosecondArray, TimestampNanosecondArray,
     };
     use arrow::datatypes::Int32Type;
 
@@ -179,15 +193,20 @@ mod tests {
     }
 
     #[test]
-    fn wide_timestamps_narrow_or_fail() {
-        let nine = LogicalType::Timestamp { precision: 9 };
-        let array = Decimal128Array::from(vec![5]).with_precision_and_scale(38, 9).unwrap();
-        let narrow = represent(Arc::new(array), &nine).unwrap();
-        assert_eq!(narrow.as_primitive::<TimestampNanosecondType>().value(0), 5);
-        let array = Decimal128Array::from(vec![10_i128.pow(20)]).with_precision_and_scale(38, 9).unwrap();
-        assert!(represent(Arc::new(array), &nine).is_err());
-        let millis: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![i64::MAX]));
-        assert!(represent(millis, &nine).is_err());
+    fn wide_timestamps_keep_every_value_and_narrow_or_fail() {
+        let (six, nine) =
+            (LogicalType::Timestamp { precision: 6 }, LogicalType::TimestampLtz { precision: 9 });
+        let decimals = |nanos: i128| -> ArrayRef {
+            Arc::new(Decimal128Array::from(vec![nanos]).with_precision_and_scale(38, 9).unwrap())
+        };
+        let wide = represent(decimals(10_i128.pow(20) + 5), &nine).unwrap();
+        assert_eq!(wide.data_type(), &WIDE_INSTANT);
+        assert_eq!(wide.as_primitive::<Decimal128Type>().value(0), 10_i128.pow(20) + 5);
+        let narrow = represent(wide, &six).unwrap();
+        assert_eq!(narrow.as_primitive::<TimestampMicrosecondType>().value(0), 10_i64.pow(17));
+        assert!(represent(decimals(10_i128.pow(24)), &six).is_err());
+        let nanos: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![-5]));
+        assert_eq!(represent(nanos, &nine).unwrap().as_primitive::<Decimal128Type>().value(0), -5);
     }
 
     #[test]
@@ -198,7 +217,7 @@ mod tests {
             (DataType::Int64, LogicalType::Date),
             (DataType::Decimal128(10, 3), LogicalType::Decimal { precision: 10, scale: 2 }),
             (DataType::Float64, LogicalType::Float),
-            (WIDE_TIMESTAMP, LogicalType::Decimal { precision: 38, scale: 10 }),
+            (DECIMAL_NANOS, LogicalType::Decimal { precision: 38, scale: 10 }),
         ] {
             assert!(matches!(Form::plan(&stored, &ty), Err(CastError::Physical(_))), "{stored} as {ty:?}");
         }

@@ -4,7 +4,7 @@
 //! which silently wrap around outside 1677 to 2262, or as microseconds, which do not but drop
 //! digits. Read both ways, the two tell the exact value: the microseconds say where it is, and the
 //! low digits of the wrapped nanoseconds are still right. Lakes do hold such values (years 1 and 9999
-//! as bounds), so such columns are read twice and handed on as [`WIDE_TIMESTAMP`].
+//! as bounds), so such columns are read twice and handed on as [`DECIMAL_NANOS`].
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use tarn_catalog::types::LogicalType;
 use tarn_catalog::{Error, Result};
 
 use super::BatchStream;
-use crate::scan::evolve::WIDE_TIMESTAMP;
+use crate::scan::evolve::DECIMAL_NANOS;
 
 /// Whether a Parquet file of this schema must be read by [`super::open`] for the sake of these
 /// columns, because DataFusion's source would wrap timestamps of nanoseconds around.
@@ -101,7 +101,7 @@ fn widen_field(micros: &FieldRef, nanos: &FieldRef) -> FieldRef {
 fn widen_type(micros: &DataType, nanos: &DataType) -> DataType {
     use DataType as D;
     match (micros, nanos) {
-        (D::Timestamp(TimeUnit::Microsecond, _), D::Timestamp(TimeUnit::Nanosecond, _)) => WIDE_TIMESTAMP,
+        (D::Timestamp(TimeUnit::Microsecond, _), D::Timestamp(TimeUnit::Nanosecond, _)) => DECIMAL_NANOS,
         (D::List(micros), D::List(nanos)) => D::List(widen_field(micros, nanos)),
         (D::Map(micros, sorted), D::Map(nanos, _)) => D::Map(widen_field(micros, nanos), *sorted),
         (D::Struct(micros), D::Struct(nanos)) => {
@@ -162,7 +162,7 @@ fn widen_array(micros: &ArrayRef, nanos: &ArrayRef) -> Result<ArrayRef, ArrowErr
             let values =
                 micros.values().iter().zip(nanos.values()).map(|(&micros, &nanos)| exact(micros, nanos));
             let wide = Decimal128Array::new(values.collect(), micros.nulls().cloned());
-            Ok(Arc::new(wide.with_data_type(WIDE_TIMESTAMP)))
+            Ok(Arc::new(wide.with_data_type(DECIMAL_NANOS)))
         }
         (DataType::Struct(_), DataType::Struct(_)) => {
             let micros = micros.as_struct_opt().ok_or_else(unlike)?;

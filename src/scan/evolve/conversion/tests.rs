@@ -6,12 +6,13 @@ use arrow::array::{
     StringViewArray, Time32MillisecondArray,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{Field, Float32Type, Int32Type, TimeUnit};
+use arrow::datatypes::{Field, Float32Type, Int32Type};
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 
 use super::super::decimal;
-use super::super::instant::{Instant, Instants, WIDE_TIMESTAMP};
+use super::super::instant::{DECIMAL_NANOS, Instant, Instants};
 use super::*;
+use crate::wide_timestamp::is_wide;
 
 /// Casts of single values by Java Paimon 2.0.0's `CastExecutors`, one a line:
 /// `from|to|value|result`. Timestamps are `milliseconds:nanoseconds`, dates days, times
@@ -94,7 +95,7 @@ fn array_of(ty: &LogicalType, text: &str) -> ArrayRef {
         T::Timestamp { .. } | T::TimestampLtz { .. } => {
             let array = Decimal128Array::from(vec![text.map(nanoseconds)]);
             let wide: ArrayRef = Arc::new(array.with_precision_and_scale(38, 9).unwrap());
-            if matches!(ty.arrow(), DataType::Timestamp(TimeUnit::Nanosecond, _)) {
+            if is_wide(&ty.arrow()) {
                 return wide;
             }
             Instants::try_new(&wide).unwrap().to_type(ty, |instant| instant).unwrap()
@@ -106,10 +107,7 @@ fn array_of(ty: &LogicalType, text: &str) -> ArrayRef {
 /// Whether Tarn's form of the type cannot hold what Java gave.
 fn is_out_of_form(to: &LogicalType, result: &str) -> bool {
     match to {
-        LogicalType::Timestamp { precision } | LogicalType::TimestampLtz { precision } if *precision > 6 => {
-            i64::try_from(nanoseconds(result)).is_err()
-        }
-        LogicalType::Timestamp { precision } | LogicalType::TimestampLtz { precision } if *precision > 3 => {
+        LogicalType::Timestamp { precision: 4..=6 } | LogicalType::TimestampLtz { precision: 4..=6 } => {
             i64::try_from(nanoseconds(result) / 1000).is_err()
         }
         LogicalType::Time { .. } => !(0..86_400_000).contains(&result.parse::<i64>().unwrap()),
@@ -134,7 +132,7 @@ fn casts_give_what_java_gives() {
             assert!(matches!(cast, Err(CastError::Value { .. } | CastError::Form(_))), "{line}: {cast:?}");
         } else {
             let mut expected = array_of(&to, result);
-            if *expected.data_type() == WIDE_TIMESTAMP {
+            if *expected.data_type() == DECIMAL_NANOS {
                 expected = Instants::try_new(&expected).unwrap().to_type(&to, |instant| instant).unwrap();
             }
             let cast = cast.unwrap_or_else(|error| panic!("{line}: {error}"));
@@ -377,14 +375,14 @@ fn a_variant_is_two_parts_in_any_order_and_not_shredded() {
 }
 
 #[test]
-fn timestamps_that_arrow_cannot_hold_can_still_be_text() {
+fn timestamps_that_arrow_cannot_hold_stay_wide_or_become_text() {
     let nine = LogicalType::Timestamp { precision: 9 };
     let nanos = 253_402_300_799_999_999_999_i128;
     let wide: ArrayRef =
         Arc::new(Decimal128Array::from(vec![nanos]).with_precision_and_scale(38, 9).unwrap());
     let text = cast_array(&wide, &nine, &LogicalType::STRING).unwrap();
     assert_eq!(text_of(&text), [Some("9999-12-31 23:59:59.999999999")]);
-    assert!(matches!(cast_array(&wide, &nine, &nine), Err(CastError::Form(_))));
+    assert_eq!(cast_array(&wide, &nine, &nine).unwrap().data_type(), &nine.arrow());
 }
 
 #[test]

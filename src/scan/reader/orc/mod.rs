@@ -18,7 +18,7 @@ use tarn_catalog::{Error, Result};
 
 use super::columns::ColumnPlan;
 use super::{PhysicalRows, Request};
-use crate::scan::evolve::WIDE_TIMESTAMP;
+use crate::scan::evolve::DECIMAL_NANOS;
 use store_reader::StoreReader;
 
 pub(super) async fn open(request: &Request<'_>) -> Result<(ColumnPlan, PhysicalRows)> {
@@ -62,7 +62,7 @@ fn decodable(schema: &SchemaRef) -> SchemaRef {
 
 fn decodable_field(field: &Field) -> Field {
     let data_type = match field.data_type() {
-        DataType::Timestamp(..) => WIDE_TIMESTAMP,
+        DataType::Timestamp(..) => DECIMAL_NANOS,
         DataType::List(element) => DataType::List(Arc::new(decodable_field(element))),
         DataType::Map(entries, sorted) => DataType::Map(Arc::new(decodable_field(entries)), *sorted),
         DataType::Struct(fields) => {
