@@ -57,10 +57,22 @@ pub enum ChangeWork {
         /// Columns that tell which rows are the same, as indices into the table's schema; without
         /// any, rows are counted: each is added or removed.
         key: Vec<usize>,
+        /// Where rows are counted: columns whose equal values make a removed row and an added one the
+        /// images of an update, if there is one of each. Without any, no update is told.
+        pairs: Vec<usize>,
         images: Images,
         /// Columns of which one at least must differ for an update to be told; empty: any column.
         value_changed: Vec<usize>,
     },
+}
+
+impl ChangeWork {
+    pub fn scans_mut(&mut self) -> Vec<&mut TableScan> {
+        match self {
+            Self::Rows { scan, .. } => vec![scan],
+            Self::Difference { before, after, .. } => vec![before, after],
+        }
+    }
 }
 
 impl ChangeStep {
@@ -68,6 +80,18 @@ impl ChangeStep {
     pub fn telling_updates_of(mut self, columns: &[usize]) -> Self {
         if let ChangeWork::Difference { value_changed, .. } = &mut self.work {
             *value_changed = columns.to_vec();
+        }
+        self
+    }
+}
+
+impl ChangeStep {
+    /// The same step, whose counted rows make updates by these columns; without any, as they did before.
+    pub fn pairing_updates_by(mut self, columns: &[usize]) -> Self {
+        if let ChangeWork::Difference { pairs, .. } = &mut self.work
+            && !columns.is_empty()
+        {
+            *pairs = columns.to_vec();
         }
         self
     }
@@ -89,6 +113,11 @@ pub enum Images {
 pub enum RowKinds {
     /// Every row is an insertion.
     Insertions,
+    /// Every row is a deletion.
+    Deletions,
+    /// Every file has a column with the kind of each row in words: `insert`, `update_preimage`,
+    /// `update_postimage` or `delete`.
+    InWords { column: String },
     /// Every file has a column with the kind of each row (TINYINT: 0 insert, 1 update before, 2 update
     /// after, 3 delete), and one with its sequence number (BIGINT).
     Stored { kind_column: String, sequence_column: String },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::changes::ChangeLog;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::TableSchema;
 use crate::table::TableVersion;
 use crate::version::VersionSpec;
@@ -80,6 +80,33 @@ pub trait Follow: Debug + Send + Sync {
     /// its neighbours; version 0 stands before the first. Fails where an end is gone, naming the earliest
     /// version that is left.
     async fn end(&self, end: &RangeEnd) -> Result<Place>;
+
+    /// Fails where the changes from one place to another cannot be told: they must lead forward.
+    async fn check_range(&self, before: &Place, after: &Place) -> Result<()> {
+        match before.version <= after.version {
+            true => Ok(()),
+            false => Err(Error::invalid(format!(
+                "changes of table {} are asked for from version {} back to {}",
+                self.table(),
+                before.version,
+                after.version
+            ))),
+        }
+    }
+
+    /// The versions after a place up to another one, oldest first. Fails where one of them is gone.
+    async fn between(&self, before: &Place, after: &Place) -> Result<Vec<Place>> {
+        let mut places: Vec<Place> = Vec::new();
+        while places.last().unwrap_or(before).version < after.version {
+            let last = places.last().unwrap_or(before);
+            let Some(next) = self.after(last).await? else {
+                let what = format!("version {} of table {}", last.version + 1, self.table());
+                return Err(Error::not_found(what, "the changes of each version need all of them"));
+            };
+            places.push(next);
+        }
+        Ok(places)
+    }
 
     /// The schema of the rows at the end of a range: that of the version, or the current one at
     /// [`RangeEnd::Latest`] and before the first version.

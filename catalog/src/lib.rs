@@ -32,6 +32,7 @@ pub mod table_changes;
 pub mod types;
 mod value;
 pub mod version;
+mod version_difference;
 pub mod warehouse;
 
 pub use error::{Error, Result};

@@ -68,8 +68,11 @@ pub struct FileSchema {
 pub enum FieldLookup {
     /// By the name in the file schema (Paimon, folders, Delta with physical names).
     ByName,
-    /// By the field id stored in the file, by name where the file has no ids (Iceberg).
+    /// By the field id stored in the file; a file without ids is refused.
     ById,
+    /// By the field id stored in the file; where it has none, by the name in the file schema, which the
+    /// table's metadata maps to the column.
+    ByIdOrName,
 }
 
 impl FileSchema {
@@ -148,6 +151,9 @@ pub struct DataFile {
     pub stats: Arc<FileStats>,
     /// Indices into [`TableScan::deletes`].
     pub deletes: Vec<usize>,
+    /// Of the rows that are left, only those which one of these deletes, as indices into
+    /// [`TableScan::deletes`]; `None`: all.
+    pub deleted_by: Option<Vec<usize>>,
     /// Row id of the file's first row, in tables that track rows.
     pub first_row_id: Option<i64>,
     /// Columns that every row of the file has the same value for and the file need not hold, by field
@@ -182,6 +188,7 @@ impl DataFile {
             delete_rows: None,
             stats: Arc::default(),
             deletes: Vec::new(),
+            deleted_by: None,
             first_row_id: None,
             constants: Arc::default(),
             write_columns: None,

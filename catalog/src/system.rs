@@ -1,5 +1,7 @@
 //! Tables about tables: metadata as rows.
 
+pub mod columns;
+
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -34,6 +36,13 @@ pub enum SystemValue {
 
 impl SystemValue {
     pub const NULL: Self = Self::Datum(Datum::Null);
+}
+
+impl SystemValue {
+    /// A moment in milliseconds since the epoch.
+    pub fn instant(millis: i64) -> Self {
+        Self::Datum(Datum::Timestamp { millis, nanos_of_milli: 0 })
+    }
 }
 
 impl From<&str> for SystemValue {

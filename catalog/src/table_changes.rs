@@ -31,38 +31,40 @@ pub struct TableChanges {
     parts: Vec<Arc<dyn ChangeLog>>,
     /// Columns of which one at least must differ for an update to be told; empty: any.
     value_changed: Vec<usize>,
+    /// Columns by which rows of a table without a primary key make updates; empty: those that the format
+    /// says identify rows.
+    pairs: Vec<usize>,
 }
 
 impl TableChanges {
-    /// Opens a range. `value_changed` are names of columns.
+    /// Opens a range. `key` and `value_changed` are names of columns.
     pub async fn open(
         follow: &dyn Follow,
         (from, to): (&RangeEnd, &RangeEnd),
         granularity: Granularity,
-        value_changed: &[String],
+        (key, value_changed): (&[String], &[String]),
     ) -> Result<Self> {
         let (before, after) = (follow.end(from).await?, follow.end(to).await?);
         let table = follow.table();
-        if before.version > after.version {
-            let message = format!(
-                "changes of table {table} are asked for from version {} back to {}",
-                before.version, after.version
-            );
-            return Err(Error::invalid(message));
-        }
+        follow.check_range(&before, &after).await?;
         let schema = follow.end_schema(to, &after).await?;
         if schema.primary_key.is_empty() && !value_changed.is_empty() {
             let message =
                 format!("table {table} has no primary key: its rows come and go, and none is updated");
             return Err(Error::invalid(message));
         }
-        let value_changed = value_changed
-            .iter()
-            .map(|name| {
+        if !schema.primary_key.is_empty() && !key.is_empty() {
+            let message = format!("table {table} has a primary key: its rows are told apart by that one");
+            return Err(Error::invalid(message));
+        }
+        let columns = |names: &[String]| -> Result<Vec<usize>> {
+            let place = |name: &String| {
                 let unknown = || Error::invalid(format!("table {table} has no column \"{name}\""));
                 schema.index_of(name).ok_or_else(unknown)
-            })
-            .collect::<Result<_>>()?;
+            };
+            names.iter().map(place).collect()
+        };
+        let (pairs, value_changed) = (columns(key)?, columns(value_changed)?);
         let parts = match granularity {
             _ if before.version == after.version => Vec::new(),
             Granularity::Net => vec![follow.difference(&before, &after, Arc::clone(&schema)).await?],
@@ -73,7 +75,7 @@ impl TableChanges {
             LogColumn::CommitVersion("_commit_version"),
             LogColumn::CommitTimestamp("_commit_timestamp"),
         ]);
-        Ok(Self { schema, layout, parts, value_changed })
+        Ok(Self { schema, layout, parts, value_changed, pairs })
     }
 }
 
@@ -82,11 +84,11 @@ impl TableChanges {
     /// still be seen for the other image to be known as one of an update, so that only columns of the
     /// key count. Rows without keys are whole on either side.
     fn sound(&self, request: &ScanRequest) -> ScanRequest {
-        if self.schema.primary_key.is_empty() {
-            return request.clone();
-        }
-        let key: Vec<i32> =
-            self.schema.primary_key.iter().filter_map(|name| Some(self.schema.field(name)?.id)).collect();
+        let key: Vec<i32> = match self.schema.primary_key.as_slice() {
+            [] if self.pairs.is_empty() => return request.clone(),
+            [] => self.pairs.iter().filter_map(|place| Some(self.schema.fields.get(*place)?.id)).collect(),
+            key => key.iter().filter_map(|name| Some(self.schema.field(name)?.id)).collect(),
+        };
         ScanRequest { predicate: request.predicate.over(&key) }
     }
 }
@@ -98,11 +100,7 @@ async fn each_version(
     schema: &Arc<TableSchema>,
 ) -> Result<Vec<Arc<dyn ChangeLog>>> {
     let mut parts = Vec::new();
-    while before.version < last.version {
-        let Some(after) = follow.after(&before).await? else {
-            let what = format!("version {} of table {}", before.version + 1, follow.table());
-            return Err(Error::not_found(what, "the changes of each version need all of them"));
-        };
+    for after in follow.between(&before, last).await? {
         parts.push(follow.changes(&before, &after, Arc::clone(schema)).await?);
         before = after;
     }
@@ -125,6 +123,8 @@ impl ChangeLog for TableChanges {
         for part in &self.parts {
             steps.extend(part.steps(&request).await?);
         }
-        Ok(steps.into_iter().map(|step| step.telling_updates_of(&self.value_changed)).collect())
+        let told =
+            |step: ChangeStep| step.telling_updates_of(&self.value_changed).pairing_updates_by(&self.pairs);
+        Ok(steps.into_iter().map(told).collect())
     }
 }

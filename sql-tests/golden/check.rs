@@ -8,6 +8,7 @@ use futures::TryStreamExt;
 use tarn::engine::{Execution, Session};
 use tarn::error::ErrorKind;
 
+use crate::changes;
 use crate::golden_set::Result;
 use crate::golden_set::actual::{Reader, spellings_of};
 use crate::golden_set::compare::difference;
@@ -16,7 +17,7 @@ use crate::golden_set::manifest::{Columns, GoldenSet, Query};
 use crate::golden_set::set_like::{self, SetLike};
 use crate::golden_set::value::{Row, Value};
 use crate::heading::has_row_kinds;
-use crate::statement::sql_of;
+use crate::statement::{compared_columns, sql_of};
 
 /// A query that takes longer hangs.
 const QUERY_SECONDS_MAX: u64 = 120;
@@ -32,9 +33,9 @@ pub enum Verdict {
 }
 
 /// What a query gave.
-struct Answer {
-    schema: arrow::datatypes::SchemaRef,
-    batches: Vec<RecordBatch>,
+pub struct Answer {
+    pub schema: arrow::datatypes::SchemaRef,
+    pub batches: Vec<RecordBatch>,
 }
 
 /// Runs a query and judges it.
@@ -54,6 +55,13 @@ pub async fn check(set: &GoldenSet, session: &Session, query: &Query) -> Verdict
             ErrorKind::Unsupported | ErrorKind::UnsupportedTable => Verdict::NotYet(error.to_string()),
             kind => Verdict::Wrong(format!("error ({kind:?}): {error}")),
         },
+        (Ok(answer), None) if query.kind == "changes" => {
+            match changes::imbalance(session, query, &answer.batches).await {
+                Ok(None) => Verdict::Passed,
+                Ok(Some(imbalance)) => Verdict::Wrong(imbalance),
+                Err(error) => Verdict::NotYet(format!("its changes cannot be checked: {error}")),
+            }
+        }
         (Ok(answer), None) => {
             let rows: usize = answer.batches.iter().map(RecordBatch::num_rows).sum();
             let reason = query.error.as_deref().unwrap_or_default();
@@ -67,7 +75,7 @@ pub async fn check(set: &GoldenSet, session: &Session, query: &Query) -> Verdict
     }
 }
 
-async fn run(session: &Session, sql: &str) -> tarn::Result<Answer> {
+pub async fn run(session: &Session, sql: &str) -> tarn::Result<Answer> {
     let mut answer = Answer { schema: Schema::empty().into(), batches: Vec::new() };
     for statement in session.parse(sql)? {
         let prepared = session.prepare(&statement, &[]).await?;
@@ -81,7 +89,7 @@ async fn run(session: &Session, sql: &str) -> tarn::Result<Answer> {
 
 /// The difference between a result and its answer, if any.
 fn compare(set: &GoldenSet, query: &Query, file: &str, answer: &Answer) -> Result<Option<String>> {
-    let columns = set.columns(query)?;
+    let columns = &compared_columns(query, set.columns(query)?);
     let with_kind = has_row_kinds(query);
     let kind_column = match with_kind {
         true => Some(answer.schema.index_of(KIND).map_err(|_| "the result has no column _kind")?),
@@ -96,6 +104,9 @@ fn compare(set: &GoldenSet, query: &Query, file: &str, answer: &Answer) -> Resul
         got.extend(reader.rows(batch, kind_column)?);
     }
     let mut want = expected::rows(&set.answer(file)?, columns, with_kind)?;
+    if query.options.get("mode").is_some_and(|mode| mode == "net") {
+        want = changes::without_round_trips(want, columns);
+    }
     for (position, rule) in set_like_columns(set, query, columns)? {
         let position = position + usize::from(with_kind);
         rule.apply_to_column(position, &mut want);

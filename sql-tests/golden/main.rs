@@ -7,12 +7,14 @@
 //! ```
 //!
 //! A query passes when its rows, column names and their order are exactly the answer; it is *refused by both*
-//! when the format's own reader refused it and Tarn did; it is *not yet* when Tarn said which feature it lacks;
+//! when the format's own reader refused it and Tarn did (changes that it refused to tell and Tarn tells pass
+//! where they are the difference of the two versions); it is *not yet* when Tarn said which feature it lacks;
 //! everything else is *wrong*: other rows, rows where none should be, an unclear error, a panic, no end.
 
 #[path = "../golden_set/mod.rs"]
 mod golden_set;
 
+mod changes;
 mod check;
 mod heading;
 mod options;

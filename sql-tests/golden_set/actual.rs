@@ -151,6 +151,8 @@ fn integer(array: &ArrayRef, row: usize) -> Option<i128> {
         DataType::UInt16 => array.as_primitive::<UInt16Type>().value(row).into(),
         DataType::UInt32 => array.as_primitive::<UInt32Type>().value(row).into(),
         DataType::UInt64 => array.as_primitive::<UInt64Type>().value(row).into(),
+        // Sums of whole numbers.
+        DataType::Decimal128(_, 0) => array.as_primitive::<Decimal128Type>().value(row),
         _ => return None,
     })
 }

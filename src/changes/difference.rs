@@ -83,6 +83,8 @@ pub struct Likeness<'a> {
     pub table: &'a str,
     /// Columns of the sides that tell rows apart; without any, rows are counted.
     pub key: &'a [usize],
+    /// Columns by which counted rows make updates; without any, none does.
+    pub pairs: &'a [usize],
     /// For each column, whether its lists are sets.
     pub sets: &'a [bool],
     /// Columns that tell whether a key's rows differ; empty: all.
@@ -104,7 +106,11 @@ pub fn changes(
     // Places of rows in a table by their bytes, and the outcome.
     memory.try_grow((before.kinds.len() + after.kinds.len()) * ROW_BYTES)?;
     let changes = if likeness.key.is_empty() {
-        counted(&values)
+        let changes = counted(&values);
+        match likeness.pairs.is_empty() {
+            true => changes,
+            false => paired(changes, &comparable(before, after, likeness.pairs, likeness, memory)?),
+        }
     } else {
         let keys = comparable(before, after, likeness.key, likeness, memory)?;
         let stored = match images {
@@ -261,6 +267,25 @@ fn counted(values: &[Encoded; 2]) -> Vec<Change> {
     removed.into_iter().map(|row| (0, row, DELETE)).chain(added).collect()
 }
 
+/// Makes a removed row and an added one an update, where they are the only ones of their key.
+fn paired(changes: Vec<Change>, keys: &[Encoded; 2]) -> Vec<Change> {
+    let key = |&(side, row, _): &Change| keys[side].get(row);
+    let mut rows: HashMap<&[u8], [Vec<usize>; 2]> = HashMap::new();
+    for change in &changes {
+        rows.entry(key(change)).or_default()[change.0].push(change.1);
+    }
+    let mut updated = Vec::with_capacity(changes.len());
+    for change in &changes {
+        match (rows.get(key(change)).map(|rows| [&rows[0][..], &rows[1][..]]), change.0) {
+            (Some([&[old], &[new]]), 0) => updated.extend([(0, old, UPDATE_BEFORE), (1, new, UPDATE_AFTER)]),
+            // Told with the removed row.
+            (Some([&[_], &[_]]), _) => {}
+            _ => updated.push(*change),
+        }
+    }
+    updated
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used)]
 mod tests {
@@ -272,7 +297,7 @@ mod tests {
 
     use super::*;
 
-    const KEYED: Likeness<'_> = Likeness { table: "t", key: &[0], sets: &[], values: &[] };
+    const KEYED: Likeness<'_> = Likeness { table: "t", key: &[0], pairs: &[], sets: &[], values: &[] };
 
     fn side(rows: &[(i32, i32, i8)]) -> Side {
         let keys: Int32Array = rows.iter().map(|row| row.0).collect();
@@ -361,6 +386,24 @@ mod tests {
         let likeness = Likeness { key: &[], ..KEYED };
         let changed = difference(&before, &after, &likeness, Images::Both);
         assert_eq!(changed, [(1, 1, DELETE), (3, 3, INSERT), (2, 2, INSERT)]);
+    }
+
+    #[test]
+    fn counted_rows_are_updates_where_there_is_one_of_a_key_on_either_side() {
+        let before = side(&[(1, 10, INSERT), (2, 20, INSERT), (3, 30, INSERT), (3, 31, INSERT)]);
+        let after = side(&[(1, 11, INSERT), (3, 32, INSERT), (4, 40, INSERT)]);
+        let likeness = Likeness { key: &[], pairs: &[0], ..KEYED };
+        let changed = difference(&before, &after, &likeness, Images::Both);
+        let expected = [
+            (1, 10, UPDATE_BEFORE),
+            (1, 11, UPDATE_AFTER),
+            (2, 20, DELETE),
+            (3, 30, DELETE),
+            (3, 31, DELETE),
+            (3, 32, INSERT),
+            (4, 40, INSERT),
+        ];
+        assert_eq!(changed, expected);
     }
 
     #[test]

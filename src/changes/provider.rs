@@ -94,7 +94,8 @@ impl TableProvider for ChangeLogProvider {
         let steps = self.log.steps(&request).await.map_err(|error| external(crate::Error::from(error)))?;
         let mut tasks = Vec::new();
         for step in steps {
-            tasks.extend(Task::of_step(step, &self.place, self.log.layout().images_in_arrays));
+            let step = Task::of_step(step, &self.place, self.log.layout().images_in_arrays).await;
+            tasks.extend(step.map_err(|error| external(crate::Error::from(error)))?);
         }
         let wanted = projection;
         let projection = LogProjection::try_new(self.log.layout(), &self.log.table_schema(), projection)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{Int8Type, Int64Type};
 use datafusion::common::{DataFusionError, internal_err};
@@ -79,9 +79,8 @@ pub async fn of_file(
         ReadColumns { fields: fields(&plan, wanted), system: system(kinds, wanted)?, row_number: None };
     let source = plan.file_to_read(&planned.file);
     let batches = reader::open(source, &columns, live.as_ref(), batch_rows).await.map_err(external)?;
-    let of_table = columns.fields.len();
-    let stored = matches!(kinds, RowKinds::Stored { .. });
-    Ok(batches.map(move |batch| parted(&batch.map_err(external)?, of_table, stored)).boxed())
+    let (of_table, kinds) = (columns.fields.len(), kinds.clone());
+    Ok(batches.map(move |batch| parted(&batch.map_err(external)?, of_table, &kinds)).boxed())
 }
 
 /// The rows of one group of files that hold different columns of the same rows.
@@ -95,9 +94,8 @@ pub async fn of_zip(
     let columns =
         ReadColumns { fields: fields(&plan, wanted), system: system(kinds, wanted)?, row_number: None };
     let batches = whole::zipped_rows(&plan, group, &columns, batch_rows).await.map_err(external)?;
-    let of_table = columns.fields.len();
-    let stored = matches!(kinds, RowKinds::Stored { .. });
-    Ok(batches.map(move |batch| parted(&batch.map_err(external)?, of_table, stored)).boxed())
+    let (of_table, kinds) = (columns.fields.len(), kinds.clone());
+    Ok(batches.map(move |batch| parted(&batch.map_err(external)?, of_table, &kinds)).boxed())
 }
 
 /// The rows of one section whose values have to be merged.
@@ -115,11 +113,14 @@ pub async fn of_merge(
     let (resolved, _) = plan.resolved(section).await.map_err(external)?;
     let merged =
         merged::open_with_kinds(plan, section, resolved, &wanted.columns, batch_rows, Count::default())?;
-    let insertions = *kinds == RowKinds::Insertions;
+    let one_kind = one_kind(kinds);
     Ok(merged
         .map(move |merged| {
             let merged = merged?;
-            let kinds = if insertions { vec![INSERT; merged.kinds.len()] } else { merged.kinds };
+            let kinds = match one_kind {
+                Some(kind) => vec![kind; merged.kinds.len()],
+                None => merged.kinds,
+            };
             Ok(KindedRows { rows: merged.rows, kinds, sequences: None })
         })
         .boxed())
@@ -153,11 +154,12 @@ fn system(kinds: &RowKinds, wanted: &Wanted) -> Result<Vec<SystemColumn>> {
         missing: WhenMissing::Error,
     };
     match kinds {
-        RowKinds::Insertions if wanted.sequence => {
+        RowKinds::Insertions | RowKinds::Deletions | RowKinds::InWords { .. } if wanted.sequence => {
             let error = tarn_catalog::Error::invalid("rows without keys have no sequence numbers");
             Err(external(error))
         }
-        RowKinds::Insertions => Ok(Vec::new()),
+        RowKinds::Insertions | RowKinds::Deletions => Ok(Vec::new()),
+        RowKinds::InWords { column: name } => Ok(vec![column(name, LogicalType::STRING)]),
         RowKinds::Stored { kind_column, sequence_column } => {
             let mut columns = vec![column(kind_column, LogicalType::TinyInt)];
             if wanted.sequence {
@@ -169,10 +171,13 @@ fn system(kinds: &RowKinds, wanted: &Wanted) -> Result<Vec<SystemColumn>> {
 }
 
 /// Parts what was read into the table's columns and the system's.
-fn parted(batch: &RecordBatch, of_table: usize, stored: bool) -> Result<KindedRows> {
+fn parted(batch: &RecordBatch, of_table: usize, kinds: &RowKinds) -> Result<KindedRows> {
     let rows = batch.project(&(0..of_table).collect::<Vec<_>>())?;
-    if !stored {
-        return Ok(KindedRows { rows, kinds: vec![INSERT; batch.num_rows()], sequences: None });
+    if let Some(kind) = one_kind(kinds) {
+        return Ok(KindedRows { rows, kinds: vec![kind; batch.num_rows()], sequences: None });
+    }
+    if let RowKinds::InWords { .. } = kinds {
+        return Ok(KindedRows { rows, kinds: in_words(batch.column(of_table))?, sequences: None });
     }
     let kinds = match batch.column(of_table).as_primitive_opt::<Int8Type>() {
         Some(kinds)
@@ -195,6 +200,31 @@ fn parted(batch: &RecordBatch, of_table: usize, stored: bool) -> Result<KindedRo
         },
     };
     Ok(KindedRows { rows, kinds, sequences })
+}
+
+/// The kind that all rows have.
+fn one_kind(kinds: &RowKinds) -> Option<i8> {
+    match kinds {
+        RowKinds::Insertions => Some(INSERT),
+        RowKinds::Deletions => Some(DELETE),
+        RowKinds::InWords { .. } | RowKinds::Stored { .. } => None,
+    }
+}
+
+fn in_words(column: &ArrayRef) -> Result<Vec<i8>> {
+    let unknown = |word: Option<&str>| {
+        let reason = format!("{} is no kind of a change", word.unwrap_or("NULL"));
+        external(tarn_catalog::Error::corrupt("a file of changes", reason))
+    };
+    let words = column.as_string_view_opt().ok_or_else(|| unknown(Some("a number")))?;
+    let kinds = words.iter().map(|word| match word {
+        Some("insert") => Ok(INSERT),
+        Some("update_preimage") => Ok(UPDATE_BEFORE),
+        Some("update_postimage") => Ok(UPDATE_AFTER),
+        Some("delete") => Ok(DELETE),
+        other => Err(unknown(other)),
+    });
+    kinds.collect()
 }
 
 pub fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {

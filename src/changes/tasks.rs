@@ -16,6 +16,7 @@ use super::difference::{Likeness, Side, SideStream, changes};
 use super::layout::LogProjection;
 use super::rows::{KindedRows, KindedStream, Wanted, external, of_file, of_merge, of_zip};
 use crate::merge::{Retractions, set_columns};
+use crate::scan::count::count_rows;
 use crate::scan::plan::ScanPlan;
 use crate::scan::shared::ScanShared;
 
@@ -37,6 +38,7 @@ enum Work {
         after: Arc<ScanPlan>,
         key: Arc<Vec<usize>>,
         images: Images,
+        pairs: Arc<Vec<usize>>,
         value_changed: Arc<Vec<usize>>,
     },
 }
@@ -59,11 +61,18 @@ pub struct Place {
 impl Task {
     /// The tasks of a step, in order. Where the two rows of an update become one, they can stand in two
     /// files, so that the files of such a step are one task.
-    pub fn of_step(step: ChangeStep, place: &Place, images_in_arrays: bool) -> Vec<Self> {
-        let ChangeStep { commit, kinds, pairs_updates, work } = step;
+    pub async fn of_step(
+        step: ChangeStep,
+        place: &Place,
+        images_in_arrays: bool,
+    ) -> tarn_catalog::Result<Vec<Self>> {
+        let ChangeStep { commit, kinds, pairs_updates, mut work } = step;
+        for scan in work.scans_mut() {
+            count_rows(scan, &place.store, &place.shared.footers).await?;
+        }
         let kinds = Arc::new(kinds);
         let task = |work| Self { commit, kinds: Arc::clone(&kinds), pairs_updates, work };
-        match work {
+        Ok(match work {
             ChangeWork::Rows { scan, deleted } => {
                 let plan = place.plan(scan, retractions(deleted));
                 let pieces = Piece::all(&plan);
@@ -72,17 +81,18 @@ impl Task {
                     false => pieces.into_iter().map(|piece| task(Work::Read(vec![piece]))).collect(),
                 }
             }
-            ChangeWork::Difference { before, after, key, images, value_changed } => {
+            ChangeWork::Difference { before, after, key, pairs, images, value_changed } => {
                 let retractions = retractions(images == Images::After { removed: true });
                 vec![task(Work::Difference {
                     before: place.plan(before, retractions),
                     after: place.plan(after, retractions),
                     key: Arc::new(key),
                     images,
+                    pairs: Arc::new(pairs),
                     value_changed: Arc::new(value_changed),
                 })]
             }
-        }
+        })
     }
 
     /// Runs the task; the batches are the log's.
@@ -103,9 +113,10 @@ impl Task {
         let mut arranger = projection.arranger(self.commit, self.pairs_updates);
         let rows = match self.work {
             Work::Read(pieces) => Piece::chained(pieces, self.kinds, projection.wanted.clone(), batch_rows),
-            Work::Difference { before, after, key, images, value_changed } => {
+            Work::Difference { before, after, key, pairs, images, value_changed } => {
                 let kinds = self.kinds;
-                let comparison = Comparison { before, after, key, images, value_changed, kinds, batch_rows };
+                let comparison =
+                    Comparison { before, after, key, pairs, images, value_changed, kinds, batch_rows };
                 comparison.run(&projection.wanted, &context).await?
             }
         };
@@ -167,6 +178,7 @@ struct Comparison {
     after: Arc<ScanPlan>,
     key: Arc<Vec<usize>>,
     images: Images,
+    pairs: Arc<Vec<usize>>,
     value_changed: Arc<Vec<usize>>,
     kinds: Arc<RowKinds>,
     batch_rows: usize,
@@ -183,7 +195,8 @@ impl Comparison {
         let after = Side::collect(self.side(&self.after, &whole).await?, schema, &memory).await?;
         let table = self.after.table.as_ref();
         let sets = self.sets().map_err(external)?;
-        let likeness = Likeness { table, key: &self.key, sets: &sets, values: &self.value_changed };
+        let (key, pairs, values) = (&self.key, &self.pairs, &self.value_changed);
+        let likeness = Likeness { table, key, pairs, sets: &sets, values };
         let changed = changes(&before, &after, &likeness, self.images, &memory)?;
         drop((before, after));
         let changed = KindedRows { rows: changed.rows.project(&wanted.columns)?, ..changed };

@@ -1,13 +1,15 @@
 //! `table_changes` in FROM: what changed in a range of a table's versions.
 //!
 //! ```sql
-//! table_changes('db.t', from [, to] [, steps => true] [, value_changed => 'column, column'])
+//! table_changes('db.t', from [, to] [, steps => true] [, value_changed => 'column, column']
+//!     [, key => 'column, column'])
 //! ```
 //!
 //! The range is (from, to]; without `to` it reaches to the newest version. An end is a snapshot's number,
 //! a tag's name, a timestamp, `'earliest'` (the oldest version that can be read) or `'latest'`; 0 stands
 //! before the first version. Changes are net, one a key; with `steps` each version's own. With
-//! `value_changed` an update is told only where one of these columns differs.
+//! `value_changed` an update is told only where one of these columns differs. In a table without a primary key
+//! a row that went and one that came are an update where they are the only ones that are equal in `key`.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -99,6 +101,7 @@ struct Call {
     to: End,
     granularity: Granularity,
     value_changed: Vec<String>,
+    key: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,13 +113,15 @@ enum End {
 
 impl Call {
     fn read(arguments: &[FunctionArg], state: &SessionState) -> Result<Self> {
-        let (mut places, mut granularity, mut value_changed) = (Vec::new(), Granularity::Net, Vec::new());
+        let (mut places, mut granularity) = (Vec::new(), Granularity::Net);
+        let (mut value_changed, mut key) = (Vec::new(), Vec::new());
         for argument in arguments {
             let (name, expr) = named(argument)?;
             match name.as_deref() {
                 None => places.push(expr),
                 Some("steps") => granularity = granularity_of(expr)?,
-                Some("value_changed") => value_changed = columns_of(&text(expr, "value_changed")?)?,
+                Some("value_changed") => value_changed = columns_of(expr, "value_changed")?,
+                Some("key") => key = columns_of(expr, "key")?,
                 Some(other) => return Err(wrong(&format!("table_changes has no argument {other}"))),
             }
         }
@@ -130,7 +135,8 @@ impl Call {
                 )));
             }
         };
-        Ok(Self { table: table_name(&text(table, "the table")?)?, from, to, granularity, value_changed })
+        let table = table_name(&text(table, "the table")?)?;
+        Ok(Self { table, from, to, granularity, value_changed, key })
     }
 
     async fn open(
@@ -154,9 +160,13 @@ impl Call {
         // The statement sees one version of the table, here too.
         let newest = table.version().snapshot_id().unwrap_or(0);
         let ends = (self.from.in_range(newest), self.to.in_range(newest));
-        let changes =
-            TableChanges::open(follow.as_ref(), (&ends.0, &ends.1), self.granularity, &self.value_changed)
-                .await?;
+        let changes = TableChanges::open(
+            follow.as_ref(),
+            (&ends.0, &ends.1),
+            self.granularity,
+            (&self.key, &self.value_changed),
+        )
+        .await?;
         let (store, shared) = (Arc::clone(table.store()), Arc::clone(table.shared()));
         Ok(provider_as_source(Arc::new(ChangeLogProvider::new(Arc::new(changes), store, shared))))
     }
@@ -183,7 +193,7 @@ impl End {
 
 fn wrong(message: &str) -> Error {
     Error::new(ErrorKind::InvalidParameter, message)
-        .with_hint("table_changes('t', from [, to] [, steps => true] [, value_changed => 'column, column'])")
+        .with_hint("table_changes('t', from [, to] [, steps => true] [, value_changed => 'column, column'] [, key => 'column, column'])")
 }
 
 fn text(expr: &SqlExpr, what: &str) -> Result<String> {
@@ -207,10 +217,11 @@ fn granularity_of(expr: &SqlExpr) -> Result<Granularity> {
     }
 }
 
-fn columns_of(list: &str) -> Result<Vec<String>> {
+fn columns_of(expr: &SqlExpr, argument: &str) -> Result<Vec<String>> {
+    let list = text(expr, argument)?;
     let columns: Vec<String> =
         list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    if columns.is_empty() { Err(wrong("value_changed names no column")) } else { Ok(columns) }
+    if columns.is_empty() { Err(wrong(&format!("{argument} names no column"))) } else { Ok(columns) }
 }
 
 /// An argument and the name that it is given under, in lower case.

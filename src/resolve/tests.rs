@@ -124,6 +124,7 @@ async fn data_file(store: &Arc<dyn ObjectStore>, name: String, rows: &[Row], lev
         delete_rows: Some(rows.iter().filter(|row| row.kind == 3).count() as u64),
         stats: Arc::new(FileStats::default()),
         deletes: Vec::new(),
+        deleted_by: None,
         first_row_id: None,
         constants: Arc::default(),
         write_columns: None,

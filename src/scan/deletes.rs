@@ -25,22 +25,40 @@ impl DeleteReader {
         Self { files: DeleteFiles::new(table, Arc::clone(&store), footers), store }
     }
 
-    /// The rows of a file that its deletes leave; `None` where it has none.
+    /// The rows of a file that the scan is about: those that its deletes leave, and of these the ones that
+    /// it is to be read for. `None` where that is all of them.
     pub async fn undeleted_rows(
         &self,
         source: FileToRead<'_>,
         deletes: &[DeleteSource],
     ) -> Result<Option<BooleanBuffer>> {
         let file = source.file;
-        if file.deletes.is_empty() {
+        let left = self.left_by(source.clone(), &file.deletes, deletes).await?;
+        let Some(deleted_by) = &file.deleted_by else { return Ok(left) };
+        let spared = self.left_by(source, deleted_by, deletes).await?;
+        let deleted = match spared {
+            Some(spared) => !&spared,
+            None => BooleanBuffer::new_unset(row_count(file)?),
+        };
+        Ok(Some(left.map_or_else(|| deleted.clone(), |left| &left & &deleted)))
+    }
+
+    /// The rows of a file that some of the scan's deletes leave; `None` without any.
+    async fn left_by(
+        &self,
+        source: FileToRead<'_>,
+        chosen: &[usize],
+        deletes: &[DeleteSource],
+    ) -> Result<Option<BooleanBuffer>> {
+        if chosen.is_empty() {
             return Ok(None);
         }
-        let rows = usize::try_from(file.rows)
-            .map_err(|_| Error::corrupt(file.path.to_string(), "it has too many rows to address"))?;
+        let file = source.file;
+        let rows = row_count(file)?;
         let mut undeleted = BooleanBufferBuilder::new(rows);
         undeleted.append_n(rows, true);
         let mut by_value: Vec<&Arc<DeleteFile>> = Vec::new();
-        for &index in &file.deletes {
+        for &index in chosen {
             let delete = deletes.get(index).ok_or_else(|| {
                 let reason = format!("it names delete source {index}, which is not there");
                 Error::corrupt(file.path.to_string(), reason)
@@ -67,6 +85,11 @@ impl DeleteReader {
         self.files.bury_equal_rows(&mut undeleted, source, &by_value).await?;
         Ok(Some(undeleted.finish()))
     }
+}
+
+fn row_count(file: &DataFile) -> Result<usize> {
+    usize::try_from(file.rows)
+        .map_err(|_| Error::corrupt(file.path.to_string(), "it has too many rows to address"))
 }
 
 fn bury(undeleted: &mut BooleanBufferBuilder, file: &DataFile, positions: &RowPositions) -> Result<()> {

@@ -9,29 +9,27 @@ use super::action::CommitInfo;
 use super::snapshot::commits;
 use super::table::DeltaTable;
 use super::time_travel::commit_times;
-use crate::datum::Datum;
 use crate::error::Result;
-use crate::schema::{SchemaField, TableSchema};
+use crate::schema::TableSchema;
+use crate::system::columns::{Columns, INSTANT, LONG, TEXT};
 use crate::system::{SystemRow, SystemTable, SystemValue};
 use crate::types::LogicalType;
 
 pub const HISTORY: &str = "history";
 
-const INSTANT: LogicalType = LogicalType::TimestampLtz { precision: 3 };
-
 /// Names and types of the columns. Parameters and metrics are JSON texts.
 const COLUMNS: [(&str, LogicalType); 11] = [
-    ("version", LogicalType::BigInt),
+    ("version", LONG),
     ("timestamp", INSTANT),
-    ("user_name", LogicalType::STRING),
-    ("operation", LogicalType::STRING),
-    ("operation_parameters", LogicalType::STRING),
-    ("read_version", LogicalType::BigInt),
-    ("isolation_level", LogicalType::STRING),
+    ("user_name", TEXT),
+    ("operation", TEXT),
+    ("operation_parameters", TEXT),
+    ("read_version", LONG),
+    ("isolation_level", TEXT),
     ("is_blind_append", LogicalType::Boolean),
-    ("operation_metrics", LogicalType::STRING),
-    ("user_metadata", LogicalType::STRING),
-    ("engine_info", LogicalType::STRING),
+    ("operation_metrics", TEXT),
+    ("user_metadata", TEXT),
+    ("engine_info", TEXT),
 ];
 
 pub fn open(table: DeltaTable) -> Arc<dyn SystemTable> {
@@ -46,22 +44,7 @@ struct History {
 #[async_trait]
 impl SystemTable for History {
     fn schema(&self) -> Arc<TableSchema> {
-        let fields = (0..).zip(COLUMNS).map(|(id, (name, data_type))| SchemaField {
-            id,
-            name: name.to_owned(),
-            data_type,
-            nullable: name != "version",
-            description: None,
-            default_value: None,
-        });
-        Arc::new(TableSchema {
-            id: 0,
-            fields: fields.collect(),
-            partition_keys: Vec::new(),
-            primary_key: Vec::new(),
-            options: Default::default(),
-            comment: None,
-        })
+        Columns::all_optional(&COLUMNS).schema()
     }
 
     /// One row a version, the newest first.
@@ -89,7 +72,7 @@ fn row(version: i64, millis: i64, info: Option<&CommitInfo>) -> SystemRow {
         |of: fn(&CommitInfo) -> Option<&Value>| SystemValue::from(info.and_then(of).map(Value::to_string));
     vec![
         version.into(),
-        SystemValue::Datum(Datum::Timestamp { millis, nanos_of_milli: 0 }),
+        SystemValue::instant(millis),
         text(|info| info.user_name.as_ref()),
         text(|info| info.operation.as_ref()),
         json(|info| info.operation_parameters.as_ref()),

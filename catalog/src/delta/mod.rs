@@ -3,7 +3,7 @@
 //! [`DeltaTable`] finds versions, [`DeltaTableVersion`] plans reads. Below them: [`log`] lists commits
 //! and checkpoints, [`action`]s are their lines, [`snapshot`] replays them to the files of a version;
 //! [`schema`] tells logical from physical columns, [`protocol`] refuses what is not implemented,
-//! [`stats`] and partition values prune.
+//! [`stats`] and partition values prune. [`changes`] tells what a range of versions changed.
 //!
 //! The log is read here and not through `delta_kernel`: the kernel is synchronous, reads checkpoints
 //! through an engine that its user has to bring (its own brings a second object store and runtime),
@@ -13,6 +13,7 @@
 //! Facts about the format are from the Delta protocol and from Delta Spark 3.3.
 
 mod action;
+mod changes;
 mod deletion_vector;
 mod history;
 mod log;

@@ -85,6 +85,60 @@ pub fn columns(table: &str, snapshot: &Snapshot) -> Result<Columns> {
     })
 }
 
+/// Refuses to read a version's files under columns that they do not fit: a table may be overwritten under
+/// another schema.
+pub fn refuse_other_columns(table: &str, snapshot: &Snapshot, under: &Columns) -> Result<()> {
+    let own = columns(table, snapshot)?;
+    let refuse = |what: String| {
+        let feature =
+            format!("rows of version {} under the columns of version {}, {what}", own.file.id, under.file.id);
+        Err(Error::unsupported(table, feature))
+    };
+    let names = |columns: &Columns| -> Vec<String> {
+        columns.partition.iter().map(|column| column.physical_name.clone()).collect()
+    };
+    if names(&own) != names(under) {
+        return refuse("which is partitioned by others".to_owned());
+    }
+    match other_type(&own.file.fields, &under.file.fields, under.file.lookup) {
+        Some(column) => refuse(format!("where {column} has another type")),
+        None => Ok(()),
+    }
+}
+
+/// A column whose values in the one schema are no values of the other.
+fn other_type<'a>(from: &'a [SchemaField], to: &[SchemaField], lookup: FieldLookup) -> Option<&'a str> {
+    let same = |one: &SchemaField, other: &SchemaField| match lookup {
+        FieldLookup::ByName => one.name == other.name,
+        FieldLookup::ById | FieldLookup::ByIdOrName => one.id == other.id,
+    };
+    let fits = |one: &SchemaField| {
+        let other = to.iter().find(|other| same(one, other));
+        other.is_none_or(|other| widens(&one.data_type, &other.data_type, lookup))
+    };
+    from.iter().find(|field| !fits(field)).map(|field| field.name.as_str())
+}
+
+/// Whether values of the one type are read as values of the other, by the rules of type widening.
+fn widens(from: &LogicalType, to: &LogicalType, lookup: FieldLookup) -> bool {
+    use LogicalType as T;
+    match (from, to) {
+        (T::Row { fields: from }, T::Row { fields: to }) => other_type(from, to, lookup).is_none(),
+        (T::Array { element: from, .. }, T::Array { element: to, .. }) => widens(from, to, lookup),
+        (T::Map { key, value, .. }, T::Map { key: to_key, value: to_value, .. }) => {
+            widens(key, to_key, lookup) && widens(value, to_value, lookup)
+        }
+        (T::TinyInt, T::SmallInt | T::Int | T::BigInt)
+        | (T::SmallInt, T::Int | T::BigInt)
+        | (T::Int, T::BigInt)
+        | (T::Float, T::Double) => true,
+        (T::Decimal { precision, scale }, T::Decimal { precision: wider, scale: same }) => {
+            scale == same && precision <= wider
+        }
+        (from, to) => from == to,
+    }
+}
+
 struct SchemaReader<'a> {
     table: &'a str,
     mapping: Mapping,

@@ -78,7 +78,7 @@ impl DeltaTable {
             true => latest,
             false => self.snapshot(&log, version).await?,
         };
-        DeltaTableVersion::new(self.clone(), snapshot)
+        DeltaTableVersion::new(self.clone(), Arc::new(log), Arc::new(snapshot))
     }
 }
 

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::changes::Versions;
+use super::log::Log;
 use super::plan::plan;
 use super::schema::{Columns, columns};
 use super::snapshot::Snapshot;
 use super::stats::Stats;
 use super::table::DeltaTable;
 use crate::error::Result;
+use crate::follow::Follow;
 use crate::schema::TableSchema;
 use crate::split::TableScan;
 use crate::table::{ScanRequest, TableVersion};
@@ -18,14 +21,21 @@ use crate::table::{ScanRequest, TableVersion};
 #[derive(Debug, Clone)]
 pub struct DeltaTableVersion {
     table: DeltaTable,
+    /// The log as it was when the version was chosen.
+    log: Arc<Log>,
     snapshot: Arc<Snapshot>,
     columns: Columns,
 }
 
 impl DeltaTableVersion {
-    pub(super) fn new(table: DeltaTable, snapshot: Snapshot) -> Result<Self> {
+    pub(super) fn new(table: DeltaTable, log: Arc<Log>, snapshot: Arc<Snapshot>) -> Result<Self> {
         let columns = columns(table.label(), &snapshot)?;
-        Ok(Self { table, snapshot: Arc::new(snapshot), columns })
+        Ok(Self::under(table, log, snapshot, columns))
+    }
+
+    /// A version under the columns of another one.
+    pub(super) fn under(table: DeltaTable, log: Arc<Log>, snapshot: Arc<Snapshot>, columns: Columns) -> Self {
+        Self { table, log, snapshot, columns }
     }
 }
 
@@ -50,6 +60,11 @@ impl TableVersion for DeltaTableVersion {
 
     async fn plan(&self, request: &ScanRequest) -> Result<TableScan> {
         plan(&self.table, &self.columns, &self.snapshot, request)
+    }
+
+    fn follow(&self) -> Option<Arc<dyn Follow>> {
+        let (log, newest) = (Arc::clone(&self.log), Arc::clone(&self.snapshot));
+        Some(Arc::new(Versions::new(self.table.clone(), log, newest)))
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use iceberg::spec::{NameMapping, NestedField, PrimitiveType, Schema, StructType, TableMetadata, Type};
+use iceberg::spec::{
+    MappedField, NameMapping, NestedField, PrimitiveType, Schema, StructType, TableMetadata, Type,
+};
 
 use super::value::datum;
 use crate::error::{Error, Result};
@@ -43,7 +45,7 @@ pub fn schema_field(table: &str, field: &NestedField) -> Result<SchemaField> {
     })
 }
 
-fn logical_type(table: &str, of: &Type) -> Result<LogicalType> {
+pub fn logical_type(table: &str, of: &Type) -> Result<LogicalType> {
     use LogicalType as T;
     Ok(match of {
         Type::Primitive(primitive) => primitive_type(table, primitive)?,
@@ -96,7 +98,7 @@ fn primitive_type(table: &str, primitive: &PrimitiveType) -> Result<LogicalType>
 /// How the files of a table hold its columns.
 #[derive(Debug)]
 pub struct FileSchemas {
-    /// Of files that carry field ids.
+    /// Of files that carry field ids, or names that the table maps to its columns.
     pub by_id: Arc<FileSchema>,
     /// Of files that carry names alone; `None` where names have meant different columns over time.
     pub by_name: Option<Arc<FileSchema>>,
@@ -124,8 +126,10 @@ impl FileSchemas {
         }
         let named =
             FileSchema { id: schema.schema_id().into(), fields, lookup: FieldLookup::ByName, defaults };
-        let mut by_id = FileSchema { lookup: FieldLookup::ById, ..named.clone() };
-        apply_name_mapping(table, metadata, &mut by_id.fields)?;
+        let by_id = match mapped_names(table, metadata, &named.fields)? {
+            Some(fields) => FileSchema { fields, lookup: FieldLookup::ByIdOrName, ..named.clone() },
+            None => FileSchema { lookup: FieldLookup::ById, ..named.clone() },
+        };
         let by_name = names_are_stable(metadata).then(|| Arc::new(named));
         Ok(Self { by_id: Arc::new(by_id), by_name })
     }
@@ -142,22 +146,55 @@ impl FileSchemas {
     }
 }
 
-/// Gives columns the names that files without ids have for them.
-fn apply_name_mapping(table: &str, metadata: &TableMetadata, fields: &mut [SchemaField]) -> Result<()> {
-    let Some(text) = metadata.properties().get(NAME_MAPPING) else { return Ok(()) };
+/// Columns under the names that files without ids have for them; `None` where the table's name mapping does
+/// not give every column one name, so that such files cannot be read ("Column Projection" in the
+/// specification).
+fn mapped_names(
+    table: &str,
+    metadata: &TableMetadata,
+    fields: &[SchemaField],
+) -> Result<Option<Vec<SchemaField>>> {
+    let Some(text) = metadata.properties().get(NAME_MAPPING) else { return Ok(None) };
     let mapping: NameMapping = serde_json::from_str(text).map_err(|error| {
         Error::corrupt(format!("property {NAME_MAPPING} of table {table}"), error.to_string())
     })?;
-    for field in fields {
-        let mapped = mapping.fields().iter().find(|mapped| mapped.field_id() == Some(field.id));
-        let Some(mapped) = mapped else { continue };
-        match mapped.names() {
-            [] => {}
-            [name] => field.name.clone_from(name),
-            _ => return Err(Error::unsupported(table, "columns with several names in a name mapping")),
+    Ok(mapped_fields(fields, &mapping.fields().iter().collect::<Vec<_>>()))
+}
+
+fn mapped_fields(fields: &[SchemaField], mapping: &[&MappedField]) -> Option<Vec<SchemaField>> {
+    let mapped = fields.iter().map(|field| {
+        let mapped = mapping.iter().find(|mapped| mapped.field_id() == Some(field.id))?;
+        let [name] = mapped.names() else { return None };
+        let data_type = mapped_type(&field.data_type, mapped)?;
+        Some(SchemaField { name: name.clone(), data_type, ..field.clone() })
+    });
+    mapped.collect()
+}
+
+/// A type whose fields have their mapped names. Parts of lists and maps are known by their places.
+fn mapped_type(of: &LogicalType, mapping: &MappedField) -> Option<LogicalType> {
+    let parts: Vec<&MappedField> = mapping.fields().iter().map(|part| &**part).collect();
+    let part = |name: &str, of: &LogicalType| match (of.is_nested(), part_named(&parts, name)) {
+        (false, _) => Some(Box::new(of.clone())),
+        (true, Some(mapping)) => Some(Box::new(mapped_type(of, mapping)?)),
+        (true, None) => None,
+    };
+    Some(match of {
+        LogicalType::Row { fields } => LogicalType::Row { fields: mapped_fields(fields, &parts)? },
+        LogicalType::Array { element, element_nullable } => {
+            LogicalType::Array { element: part("element", element)?, element_nullable: *element_nullable }
         }
-    }
-    Ok(())
+        LogicalType::Map { key, value, value_nullable } => LogicalType::Map {
+            key: part("key", key)?,
+            value: part("value", value)?,
+            value_nullable: *value_nullable,
+        },
+        other => other.clone(),
+    })
+}
+
+fn part_named<'a>(parts: &[&'a MappedField], name: &str) -> Option<&'a MappedField> {
+    parts.iter().find(|part| part.names().iter().any(|known| known == name)).copied()
 }
 
 /// Whether each name has stood for one column, and each column had one name, in all schemas.
@@ -186,5 +223,52 @@ pub fn column_by_id(table: &str, metadata: &TableMetadata, id: i32) -> Result<Sc
             table,
             format!("equality deletes by column {id}, which is no column of its own"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+
+    fn field(id: i32, name: &str, data_type: LogicalType) -> SchemaField {
+        SchemaField {
+            id,
+            name: name.to_owned(),
+            data_type,
+            nullable: true,
+            description: None,
+            default_value: None,
+        }
+    }
+
+    /// A mapping counts where it gives every column, at every depth, one name.
+    #[test]
+    fn a_name_mapping_names_all_columns_or_none() {
+        let row = LogicalType::Row { fields: vec![field(3, "x", LogicalType::Int)] };
+        let list = LogicalType::Array { element: Box::new(row), element_nullable: true };
+        let fields = [field(1, "id", LogicalType::BigInt), field(2, "items", list)];
+        let mapped = |json: &str| {
+            let mapping: NameMapping = serde_json::from_str(json).unwrap();
+            mapped_fields(&fields, &mapping.fields().iter().collect::<Vec<_>>())
+        };
+        let inner =
+            r#"{"field-id": 4, "names": ["element"], "fields": [{"field-id": 3, "names": ["old_x"]}]}"#;
+        let all = format!(
+            r#"[{{"field-id": 1, "names": ["old"]}}, {{"field-id": 2, "names": ["items"], "fields": [{inner}]}}]"#
+        );
+        let names = mapped(&all).unwrap();
+        assert_eq!(names[0].name, "old");
+        let LogicalType::Array { element, .. } = &names[1].data_type else { panic!("{names:?}") };
+        let LogicalType::Row { fields } = &**element else { panic!("{names:?}") };
+        assert_eq!((fields[0].id, fields[0].name.as_str()), (3, "old_x"));
+        for partial in [
+            r#"[{"field-id": 1, "names": ["old"]}]"#,
+            r#"[{"field-id": 1, "names": ["old"]}, {"field-id": 2, "names": ["items"]}]"#,
+            r#"[{"field-id": 1, "names": ["a", "b"]}, {"field-id": 2, "names": ["items"]}]"#,
+        ] {
+            assert_eq!(mapped(partial), None, "{partial}");
+        }
     }
 }

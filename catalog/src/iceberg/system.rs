@@ -1,4 +1,5 @@
-//! Tables of metadata: `t$snapshots`, `t$history`, `t$refs`, `t$manifests`, `t$files`.
+//! Tables of metadata: `t$snapshots`, `t$history`, `t$refs`, `t$manifests`, `t$files`; for `t$partitions` see
+//! [`partitions`].
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,19 +10,15 @@ use iceberg::spec::ManifestContentType;
 use super::data_file::Content;
 use super::manifests::{live, manifest_list};
 use super::metadata::Metadata;
+use super::partitions::Partitions;
 use super::table::IcebergTable;
-use crate::datum::Datum;
 use crate::error::Result;
-use crate::schema::{SchemaField, TableSchema};
+use crate::schema::TableSchema;
+use crate::system::columns::{Columns, INSTANT, INT, LONG, TEXT};
 use crate::system::{SystemRow, SystemTable, SystemValue};
 use crate::types::LogicalType;
 
-pub const NAMES: &[&str] = &["files", "history", "manifests", "refs", "snapshots"];
-
-const LONG: LogicalType = LogicalType::BigInt;
-const INT: LogicalType = LogicalType::Int;
-const TEXT: LogicalType = LogicalType::STRING;
-const INSTANT: LogicalType = LogicalType::TimestampLtz { precision: 3 };
+pub const NAMES: &[&str] = &["files", "history", "manifests", "partitions", "refs", "snapshots"];
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -81,16 +78,17 @@ impl Kind {
 }
 
 /// Opens a table of metadata; `None` for a name that is none of [`NAMES`].
-pub fn open(table: &IcebergTable, name: &str) -> Option<Arc<dyn SystemTable>> {
+pub async fn open(table: &IcebergTable, name: &str) -> Result<Option<Arc<dyn SystemTable>>> {
     let kind = match name {
+        "partitions" => return Ok(Some(Arc::new(Partitions::open(table.clone()).await?))),
         "files" => Kind::Files,
         "history" => Kind::History,
         "manifests" => Kind::Manifests,
         "refs" => Kind::Refs,
         "snapshots" => Kind::Snapshots,
-        _ => return None,
+        _ => return Ok(None),
     };
-    Some(Arc::new(MetadataTable { kind, table: table.clone() }))
+    Ok(Some(Arc::new(MetadataTable { kind, table: table.clone() })))
 }
 
 #[derive(Debug)]
@@ -102,22 +100,7 @@ struct MetadataTable {
 #[async_trait]
 impl SystemTable for MetadataTable {
     fn schema(&self) -> Arc<TableSchema> {
-        let fields = (0..).zip(self.kind.columns()).map(|(id, (name, data_type))| SchemaField {
-            id,
-            name: (*name).to_owned(),
-            data_type: data_type.clone(),
-            nullable: true,
-            description: None,
-            default_value: None,
-        });
-        Arc::new(TableSchema {
-            id: 0,
-            fields: fields.collect(),
-            partition_keys: Vec::new(),
-            primary_key: Vec::new(),
-            options: Default::default(),
-            comment: None,
-        })
+        Columns::all_optional(self.kind.columns()).schema()
     }
 
     async fn rows(&self) -> Result<Vec<SystemRow>> {
@@ -132,16 +115,12 @@ impl SystemTable for MetadataTable {
     }
 }
 
-fn instant(millis: i64) -> SystemValue {
-    SystemValue::Datum(Datum::Timestamp { millis, nanos_of_milli: 0 })
-}
-
 fn snapshots(metadata: &Metadata) -> Vec<SystemRow> {
     let mut snapshots: Vec<_> = metadata.table.snapshots().collect();
     snapshots.sort_by_key(|snapshot| (snapshot.timestamp_ms(), snapshot.sequence_number()));
     let row = |snapshot: &iceberg::spec::SnapshotRef| {
         vec![
-            instant(snapshot.timestamp_ms()),
+            SystemValue::instant(snapshot.timestamp_ms()),
             snapshot.snapshot_id().into(),
             snapshot.parent_snapshot_id().into(),
             snapshot.summary().operation.as_str().into(),
@@ -161,7 +140,7 @@ fn history(metadata: &Metadata) -> Vec<SystemRow> {
     let row = |entry: &iceberg::spec::SnapshotLog| {
         let snapshot = metadata.table.snapshot_by_id(entry.snapshot_id);
         vec![
-            instant(entry.timestamp_ms()),
+            SystemValue::instant(entry.timestamp_ms()),
             entry.snapshot_id.into(),
             snapshot.and_then(|snapshot| snapshot.parent_snapshot_id()).into(),
             ancestors.contains(&entry.snapshot_id).into(),

@@ -90,7 +90,7 @@ impl Table for IcebergTable {
     }
 
     async fn system_table(&self, name: &str, _read: &ReadOptions) -> Result<Option<Arc<dyn SystemTable>>> {
-        Ok(system::open(self, name))
+        system::open(self, name).await
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

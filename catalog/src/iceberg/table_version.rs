@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use iceberg::spec::{SchemaRef, SnapshotRef};
 
+use super::changes::Versions;
 use super::metadata::Metadata;
 use super::plan::{PlanInput, plan};
 use super::schema::table_schema;
 use super::table::IcebergTable;
 use crate::error::Result;
+use crate::follow::Follow;
 use crate::schema::TableSchema;
 use crate::split::{PruningCounts, TableScan};
 use crate::table::{ScanRequest, TableVersion};
@@ -66,6 +68,10 @@ impl TableVersion for IcebergTableVersion {
             table_schema: &self.table_schema,
         };
         plan(input, snapshot, request).await
+    }
+
+    fn follow(&self) -> Option<Arc<dyn Follow>> {
+        Some(Arc::new(Versions::new(self.table.clone(), Arc::clone(&self.metadata))))
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

@@ -51,7 +51,7 @@ pub fn resolve(
     }
 }
 
-fn by_id(table: &str, metadata: &Metadata, id: i64) -> Result<(Option<SnapshotRef>, SchemaRef)> {
+pub fn by_id(table: &str, metadata: &Metadata, id: i64) -> Result<(Option<SnapshotRef>, SchemaRef)> {
     let snapshot = metadata.table.snapshot_by_id(id).ok_or_else(|| {
         Error::not_found(format!("snapshot {id} of table {table}"), format!("see {table}$snapshots"))
     })?;

@@ -111,7 +111,7 @@ impl Definition {
         let place = tasks::Place { store: Arc::clone(&self.store), shared: Arc::clone(&self.shared) };
         let mut work = Vec::new();
         for step in log.steps(&request).await? {
-            work.extend(Task::of_step(step, &place, false));
+            work.extend(Task::of_step(step, &place, false).await?);
         }
         let types = log.layout().leading.len();
         let columns = std::iter::once(0).chain(self.view.columns.iter().map(|column| column + types));

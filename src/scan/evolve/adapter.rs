@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions::core::getfield::GetFieldFunc;
@@ -29,7 +29,7 @@ use super::column::EvolvedColumn;
 use super::conversion::Conversion;
 use super::error::Origin;
 use super::expr::EvolveExpr;
-use super::lookup::find_field;
+use super::lookup::{check_ids, find_field};
 
 /// Makes the adapters of all files that share a schema and constants.
 #[derive(Debug, Clone)]
@@ -58,6 +58,7 @@ impl PhysicalExprAdapterFactory for EvolveExprAdapterFactory {
         _logical_file_schema: SchemaRef,
         physical_file_schema: SchemaRef,
     ) -> Result<Arc<dyn PhysicalExprAdapter>> {
+        check_file_ids(physical_file_schema.fields(), &self.file, &self.origin).map_err(external)?;
         Ok(Arc::new(EvolveExprAdapter { plan: self.clone(), physical: physical_file_schema }))
     }
 }
@@ -264,6 +265,11 @@ fn access_path<'a>(node: &'a Arc<dyn PhysicalExpr>, path: &mut Vec<String>) -> O
 
 fn null(data_type: &DataType) -> Result<Arc<dyn PhysicalExpr>> {
     Ok(Arc::new(Literal::new(ScalarValue::try_from(data_type)?)))
+}
+
+/// Refuses a file of all these columns if it is not known which of the table's they are.
+pub fn check_file_ids(physical: &Fields, file: &FileSchema, origin: &Origin) -> tarn_catalog::Result<()> {
+    check_ids(physical, file.lookup).map_err(|error| origin.error_of_file(&error))
 }
 
 fn external(error: tarn_catalog::Error) -> DataFusionError {

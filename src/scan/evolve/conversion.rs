@@ -12,7 +12,7 @@ use tarn_catalog::types::{LogicalType, UNBOUNDED_LENGTH};
 use super::error::{CastError, CastResult};
 use super::leaf::cast_leaf;
 use super::list_parts::list_parts;
-use super::lookup::find_field;
+use super::lookup::{check_ids, find_field};
 use super::represent::{Form, arrow_cast};
 use super::type_name::TypeName;
 
@@ -228,6 +228,7 @@ fn plan_row(
     let DataType::Struct(stored) = physical else {
         return Err(CastError::Physical(format!("the file stores a row as {physical}")));
     };
+    check_ids(stored, lookup)?;
     let children =
         to.iter().map(|wanted| plan_child(stored, from, wanted, lookup)).collect::<CastResult<_>>()?;
     Ok(Step::Row { children, fields: to.iter().map(SchemaField::arrow).collect() })

@@ -58,6 +58,11 @@ impl Origin {
         self.file.as_deref().unwrap_or(&self.table)
     }
 
+    /// Says which file cannot be read as a whole.
+    pub fn error_of_file(&self, error: &CastError) -> Error {
+        Error::unsupported(&*self.table, format!("{}: {error}", self.place()))
+    }
+
     /// Says which column of which file could not be converted.
     pub fn error(&self, column: &str, error: CastError) -> Error {
         match error {

@@ -28,7 +28,7 @@ mod represent;
 mod text;
 mod type_name;
 
-pub use adapter::{EvolveExprAdapterFactory, blocks_row_filter};
+pub use adapter::{EvolveExprAdapterFactory, blocks_row_filter, check_file_ids};
 pub use batch::BatchEvolver;
 pub use column::EvolvedColumn;
 pub use constant::datum_to_scalar;

@@ -10,7 +10,7 @@ use tarn_catalog::split::{DataFile, FieldLookup, FileSchema};
 use tarn_catalog::types::LogicalType;
 use tarn_catalog::{Error, Result};
 
-use crate::scan::evolve::{BatchEvolver, EvolvedColumn, Origin};
+use crate::scan::evolve::{BatchEvolver, EvolvedColumn, Origin, check_file_ids};
 
 /// The columns to read, which come out in this order: the table's, the system's, the row number.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -118,6 +118,7 @@ impl ColumnPlan {
         physical: &SchemaRef,
         origin: Origin,
     ) -> Result<Self> {
+        check_file_ids(physical.fields(), schema, &origin)?;
         // The ids are only of this plan: system columns are found by name.
         let ids = 0..i32::MAX;
         let system: Vec<_> = columns.system.iter().zip(ids).map(|(column, id)| column.as_field(id)).collect();

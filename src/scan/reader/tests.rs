@@ -90,6 +90,7 @@ fn data_file(path: Path, format: FileFormat, size: u64, rows: u64) -> DataFile {
         delete_rows: None,
         stats: Arc::new(FileStats::default()),
         deletes: Vec::new(),
+        deleted_by: None,
         first_row_id: None,
         constants: Arc::default(),
         write_columns: None,

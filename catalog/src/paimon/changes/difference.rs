@@ -107,6 +107,7 @@ impl Comparison<'_> {
             after: plan(added, self.after).await?,
             key: self.key.clone(),
             images: Images::After { removed: self.removed },
+            pairs: Vec::new(),
             value_changed: Vec::new(),
         })
     }

@@ -142,6 +142,7 @@ impl VersionChanges {
             after: self.version.plan_files(request, new, Some(&self.after), Merging::ByKey).await?,
             key,
             images: Images::Both,
+            pairs: Vec::new(),
             value_changed: Vec::new(),
         };
         let commit = Some(commit_of(&self.after));

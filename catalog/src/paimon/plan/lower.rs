@@ -100,6 +100,7 @@ impl<'a> Lowering<'a> {
             delete_rows: file.delete_row_count,
             stats,
             deletes,
+            deleted_by: None,
             first_row_id: file.first_row_id,
             constants: Arc::clone(&self.no_constants),
             write_columns: file.write_columns.as_ref().map(|columns| columns.to_vec()),

@@ -9,7 +9,6 @@
 mod aggregation_fields;
 mod branches;
 mod buckets;
-mod columns;
 mod consumers;
 mod context;
 mod file_key_ranges;
@@ -33,13 +32,13 @@ use async_trait::async_trait;
 use crate::error::Result;
 use crate::paimon::table::PaimonTable;
 use crate::schema::TableSchema;
-use crate::system::{SystemRow, SystemTable};
+use crate::system::{SystemRow, SystemTable, columns};
 use crate::version::ReadOptions;
 
-pub(super) use self::columns::{Columns, LONG, TEXT};
 pub(super) use self::context::{CONCURRENT_READS, Context, Version};
 pub(super) use self::partitions::partitions as partitions_of;
 pub(super) use self::time::epoch_millis;
+pub(super) use crate::system::columns::{Columns, LONG, TEXT};
 
 /// Names of the system tables that every table has.
 pub const NAMES: &[&str] = &[

@@ -177,3 +177,21 @@ fn a_cast_without_a_rule_is_unsupported_and_names_the_table() {
     assert!(matches!(&error, tarn_catalog::Error::Unsupported { table, .. } if table == "db.t"), "{error}");
     assert!(error.to_string().contains("column text, written as INT, as DATE"), "{error}");
 }
+
+#[test]
+fn a_file_without_ids_is_refused_where_columns_are_known_by_them() {
+    let physical = batch().schema();
+    let by_id = FileSchema { lookup: FieldLookup::ById, ..file() };
+    let origin = Origin::new("db.t", Some("t/f.parquet"));
+    let refused = |file: FileSchema| {
+        let factory = EvolveExprAdapterFactory::new(table(), Arc::new(file), Arc::default(), origin.clone());
+        factory.create(table_schema(), Arc::clone(&physical)).err().map(|error| error.to_string())
+    };
+    let error = refused(by_id).unwrap();
+    assert!(
+        error.contains("db.t") && error.contains("t/f.parquet") && error.contains("field ids"),
+        "{error}"
+    );
+    assert_eq!(refused(FileSchema { lookup: FieldLookup::ByIdOrName, ..file() }), None);
+    assert_eq!(refused(file()), None);
+}

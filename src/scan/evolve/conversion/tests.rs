@@ -245,6 +245,20 @@ fn stored_ids_are_followed_where_the_format_keeps_them() {
     assert_eq!(row.as_struct().column(1).as_primitive::<Int32Type>().value(0), 5);
 }
 
+/// Without ids a name may have meant another column when the file was written.
+#[test]
+fn rows_without_ids_are_read_by_name_only_where_names_are_mapped() {
+    let old = Arc::new(Field::new("old", DataType::Int32, true));
+    let stored: ArrayRef =
+        Arc::new(StructArray::from(vec![(old, Arc::new(Int32Array::from(vec![5])) as ArrayRef)]));
+    let ty = LogicalType::Row { fields: vec![field(1, "old", LogicalType::Int)] };
+    let plan = |lookup| Conversion::plan(stored.data_type(), &ty, &ty, lookup);
+    let error = plan(FieldLookup::ById).unwrap_err().to_string();
+    assert!(error.contains("carry no field ids"), "{error}");
+    let by_name = plan(FieldLookup::ByIdOrName).unwrap().apply(&stored).unwrap();
+    assert_eq!(by_name.as_struct().column(0).as_primitive::<Int32Type>().value(0), 5);
+}
+
 #[test]
 fn swapped_names_are_no_identity() {
     let from =

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use crate::schema::{SchemaField, TableSchema};
 use crate::types::LogicalType;
 
-/// Wall-clock time to the millisecond: the type of all times in system tables.
+/// Wall-clock time to the millisecond.
 pub const TIME: LogicalType = LogicalType::Timestamp { precision: 3 };
+/// A moment, to the millisecond.
+pub const INSTANT: LogicalType = LogicalType::TimestampLtz { precision: 3 };
 pub const TEXT: LogicalType = LogicalType::STRING;
 pub const LONG: LogicalType = LogicalType::BigInt;
+pub const INT: LogicalType = LogicalType::Int;
 
 /// Columns in order, numbered as they come.
 #[derive(Debug, Default)]
@@ -27,6 +30,11 @@ impl Columns {
 
     pub fn optional(self, name: &str, data_type: LogicalType) -> Self {
         self.column(name, data_type, true)
+    }
+
+    /// Columns that may be null, in order.
+    pub fn all_optional(columns: &[(&str, LogicalType)]) -> Self {
+        columns.iter().fold(Self::new(), |made, (name, data_type)| made.optional(name, data_type.clone()))
     }
 
     fn column(mut self, name: &str, data_type: LogicalType, nullable: bool) -> Self {

@@ -1,0 +1,222 @@
+//! What changed from snapshot to snapshot.
+//!
+//! A snapshot's changes are the difference of its rows and its parent's: so deletes of any kind count for the
+//! rows that they delete, and a row that was only copied to another file is no change. A row that went and one
+//! that came with the same identifier fields are an update. Snapshots have random
+//! numbers; which one comes after which is said by their parents.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use iceberg::spec::{Operation, SnapshotRef};
+
+use super::metadata::Metadata;
+use super::table::IcebergTable;
+use super::table_version::IcebergTableVersion;
+use super::time_travel::{by_id, resolve};
+use crate::changes::{ChangeLog, Commit};
+use crate::error::{Error, Result};
+use crate::follow::{Beginning, Follow, Place, RangeEnd};
+use crate::schema::TableSchema;
+use crate::table::TableVersion;
+use crate::version::VersionSpec;
+use crate::version_difference::{Told, VersionDifference};
+
+/// The snapshots of a table as its metadata was when it was opened.
+#[derive(Debug, Clone)]
+pub struct Versions {
+    table: IcebergTable,
+    metadata: Arc<Metadata>,
+}
+
+impl Versions {
+    pub fn new(table: IcebergTable, metadata: Arc<Metadata>) -> Self {
+        Self { table, metadata }
+    }
+
+    fn snapshot(&self, id: i64) -> Result<SnapshotRef> {
+        let (snapshot, _) = by_id(self.table.label(), &self.metadata, id)?;
+        snapshot.ok_or_else(|| Error::not_found(format!("snapshot {id} of table {}", self.table()), ""))
+    }
+
+    /// A snapshot and its ancestors that are left, the newest first.
+    fn line(&self, newest: Option<SnapshotRef>) -> Vec<SnapshotRef> {
+        let (mut line, mut seen, mut next) = (Vec::new(), HashSet::new(), newest);
+        while let Some(snapshot) = next.filter(|snapshot| seen.insert(snapshot.snapshot_id())) {
+            let parent = snapshot.parent_snapshot_id();
+            next = parent.and_then(|id| self.metadata.table.snapshot_by_id(id).cloned());
+            line.push(snapshot);
+        }
+        line
+    }
+
+    /// The snapshots after a place up to another, the newest first.
+    fn steps(&self, before: &Place, after: &Place) -> Result<Vec<SnapshotRef>> {
+        if before.version == after.version {
+            return Ok(Vec::new());
+        }
+        let table = self.table();
+        let line = match after.version {
+            0 => Vec::new(),
+            id => self.line(Some(self.snapshot(id)?)),
+        };
+        let reached = line.iter().position(|snapshot| snapshot.snapshot_id() == before.version);
+        let whole = line.last().is_some_and(|oldest| oldest.parent_snapshot_id().is_none());
+        let steps = match (before.version, reached) {
+            (0, _) if whole => line.len(),
+            (0, _) if !line.is_empty() => {
+                let hint = format!("earlier snapshots than {} are gone", id_of(line.last()));
+                return Err(Error::not_found(format!("the beginning of table {table}"), hint));
+            }
+            (_, Some(steps)) => steps,
+            (from, _) => {
+                return Err(Error::invalid(format!(
+                    "changes of table {table} are asked for from snapshot {from} to {}, which does not come \
+                     after it: see its parents in {table}$snapshots",
+                    after.version
+                )));
+            }
+        };
+        Ok(line.into_iter().take(steps).collect())
+    }
+
+    fn version(&self, place: &Place, schema: &TableSchema) -> Result<Arc<dyn TableVersion>> {
+        let snapshot = match place.version {
+            0 => None,
+            id => Some(self.snapshot(id)?),
+        };
+        let id = i32::try_from(schema.id).ok();
+        let schema = id.and_then(|id| self.metadata.table.schema_by_id(id).cloned()).ok_or_else(|| {
+            let reason = format!("it has no schema {}", schema.id);
+            Error::corrupt(format!("the metadata of table {}", self.table()), reason)
+        })?;
+        let (table, metadata) = (self.table.clone(), Arc::clone(&self.metadata));
+        Ok(Arc::new(IcebergTableVersion::new(table, metadata, snapshot, schema)?))
+    }
+
+    /// The columns that are said to identify rows; none where one of them is within a row.
+    fn identifiers(&self, schema: &TableSchema) -> Vec<usize> {
+        let id = i32::try_from(schema.id).ok();
+        let of = id.and_then(|id| self.metadata.table.schema_by_id(id));
+        let place = |id: i32| schema.fields.iter().position(|field| field.id == id);
+        let places: Option<Vec<usize>> =
+            of.and_then(|schema| schema.identifier_field_ids().map(place).collect());
+        places.unwrap_or_default()
+    }
+
+    fn compared(&self, before: &Place, after: &Place, schema: &TableSchema) -> Result<Arc<dyn ChangeLog>> {
+        let before = self.version(before, schema)?;
+        let commit = Commit { version: after.version, millis: after.millis.unwrap_or_default() };
+        let after = self.version(after, schema)?;
+        let difference = VersionDifference::new(Some(before), after, commit, Told::Differing);
+        Ok(Arc::new(difference.pairing_updates_by(self.identifiers(schema))))
+    }
+
+    fn not_followed(&self) -> Error {
+        Error::unsupported(self.table.label().as_ref(), "SUBSCRIBE to a table of Iceberg")
+    }
+}
+
+fn place_of(snapshot: &SnapshotRef) -> Place {
+    Place { version: snapshot.snapshot_id(), millis: Some(snapshot.timestamp_ms()), identity: None }
+}
+
+fn id_of(snapshot: Option<&SnapshotRef>) -> i64 {
+    snapshot.map_or(0, |snapshot| snapshot.snapshot_id())
+}
+
+#[async_trait]
+impl Follow for Versions {
+    fn table(&self) -> &str {
+        self.table.label()
+    }
+
+    async fn begin(&self, _version: &VersionSpec, _beginning: Beginning) -> Result<Place> {
+        Err(self.not_followed())
+    }
+
+    async fn earliest(&self) -> Result<Place> {
+        let line = self.line(self.metadata.table.current_snapshot().cloned());
+        Ok(line.last().map_or(Place::BEGINNING, place_of))
+    }
+
+    async fn consumer(&self, _name: &str) -> Result<Place> {
+        Err(self.not_followed())
+    }
+
+    async fn after(&self, place: &Place) -> Result<Option<Place>> {
+        let newest = self.metadata.table.current_snapshot().map_or(Place::BEGINNING, place_of);
+        Ok(self.steps(place, &newest)?.last().map(place_of))
+    }
+
+    async fn schema(&self, place: &Place) -> Result<Arc<TableSchema>> {
+        let (_, schema) = by_id(self.table.label(), &self.metadata, place.version)?;
+        Ok(Arc::new(super::schema::table_schema(self.table.label(), &self.metadata.table, &schema)?))
+    }
+
+    async fn first_schema(&self, _place: &Place, _beginning: Beginning) -> Result<Arc<TableSchema>> {
+        Err(self.not_followed())
+    }
+
+    async fn rows(&self, place: &Place, schema: Arc<TableSchema>) -> Result<Arc<dyn TableVersion>> {
+        self.version(place, &schema)
+    }
+
+    async fn changes(
+        &self,
+        before: &Place,
+        after: &Place,
+        schema: Arc<TableSchema>,
+    ) -> Result<Arc<dyn ChangeLog>> {
+        let moved = self.snapshot(after.version)?.summary().operation == Operation::Replace;
+        // Files were rewritten without a change of rows: the version is compared with itself.
+        self.compared(if moved { after } else { before }, after, &schema)
+    }
+
+    async fn end(&self, end: &RangeEnd) -> Result<Place> {
+        let spec = match end {
+            RangeEnd::Earliest => return self.earliest().await,
+            RangeEnd::Latest(0) | RangeEnd::At(VersionSpec::Snapshot(0)) => return Ok(Place::BEGINNING),
+            RangeEnd::Latest(id) => return Ok(place_of(&self.snapshot(*id)?)),
+            RangeEnd::At(spec) => spec,
+        };
+        let first = self.metadata.table.history().first().map(|entry| entry.timestamp_ms());
+        match spec {
+            VersionSpec::AsOfMillis(millis) if first.is_none_or(|first| *millis < first) => {
+                Ok(Place::BEGINNING)
+            }
+            _ => {
+                let (snapshot, _) = resolve(self.table.label(), &self.metadata, spec)?;
+                Ok(snapshot.as_ref().map_or(Place::BEGINNING, place_of))
+            }
+        }
+    }
+
+    async fn end_schema(&self, end: &RangeEnd, place: &Place) -> Result<Arc<TableSchema>> {
+        let current = self.metadata.table.current_schema();
+        match (end, place.version) {
+            (RangeEnd::Latest(_) | RangeEnd::At(VersionSpec::Latest), _) | (_, 0) => {
+                Ok(Arc::new(super::schema::table_schema(self.table.label(), &self.metadata.table, current)?))
+            }
+            _ => self.schema(place).await,
+        }
+    }
+
+    async fn check_range(&self, before: &Place, after: &Place) -> Result<()> {
+        self.steps(before, after).map(|_| ())
+    }
+
+    async fn between(&self, before: &Place, after: &Place) -> Result<Vec<Place>> {
+        Ok(self.steps(before, after)?.iter().rev().map(place_of).collect())
+    }
+
+    async fn difference(
+        &self,
+        before: &Place,
+        after: &Place,
+        schema: Arc<TableSchema>,
+    ) -> Result<Arc<dyn ChangeLog>> {
+        self.compared(before, after, &schema)
+    }
+}
