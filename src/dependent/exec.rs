@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use datafusion::arrow::compute::{cast, concat, concat_batches, take_arrays};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::cast::as_boolean_array;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::utils::SingleRowListArrayBuilder;
 use datafusion::common::{Column, DataFusionError, Result, ScalarValue, internal_err};
@@ -44,6 +45,8 @@ pub(super) struct DependentExec {
 struct Planned {
     subquery: Dependent,
     reads: Vec<(Column, usize)>,
+    /// Whether its result is looked at, if not for every row.
+    guard: Option<Arc<dyn PhysicalExpr>>,
     /// The columns of its rows.
     columns: SchemaRef,
 }
@@ -65,8 +68,10 @@ impl DependentExec {
                 None => internal_err!("a subquery reads {column}, which is not there"),
             };
             let reads = subquery.reads.iter().map(position).collect::<Result<Vec<_>>>()?;
+            let guard = subquery.guard.as_ref();
+            let guard = guard.map(|guard| state.create_physical_expr(guard.clone(), join.input.schema()));
             let columns = Arc::clone(subquery.plan.schema().inner());
-            Ok(Planned { subquery: subquery.clone(), reads, columns })
+            Ok(Planned { subquery: subquery.clone(), reads, guard: guard.transpose()?, columns })
         });
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(join.schema.inner())),
@@ -143,8 +148,24 @@ impl DependentExec {
         let mut rows = batch.num_rows();
         for (planned, answers) in self.subqueries.iter().zip(answers) {
             let keys = keys(planned, &batch)?;
-            self.answer(planned, &keys, answers).await?;
-            let given = keys.iter().map(|key| answers.get(key).cloned());
+            let needed = needed(planned, &batch)?;
+            let looked_at =
+                |row: usize| needed.as_ref().is_none_or(|needed| needed.is_valid(row) && needed.value(row));
+            let wanted: Vec<Key> = keys
+                .iter()
+                .enumerate()
+                .filter(|(row, _)| looked_at(*row))
+                .map(|(_, key)| key.clone())
+                .collect();
+            self.answer(planned, &wanted, answers).await?;
+            let nothing = match planned.subquery.kind {
+                Kind::Exists => Answer::Value(ScalarValue::Boolean(Some(false))),
+                _ => Answer::Value(ScalarValue::Null),
+            };
+            let given = keys.iter().enumerate().map(|(row, key)| match looked_at(row) {
+                true => answers.get(key).cloned(),
+                false => Some(nothing.clone()),
+            });
             let given: Vec<Answer> = given.collect::<Option<_>>().ok_or_else(lost)?;
             match planned.subquery.kind {
                 Kind::Rows => {
@@ -225,6 +246,13 @@ fn unwrapped(plan: LogicalPlan) -> LogicalPlan {
         LogicalPlan::SubqueryAlias(alias) => unwrapped(Arc::unwrap_or_clone(alias.input)),
         other => other,
     }
+}
+
+/// For which rows a subquery's result is looked at: where this is true. `None` is for all.
+fn needed(planned: &Planned, batch: &RecordBatch) -> Result<Option<BooleanArray>> {
+    let Some(guard) = &planned.guard else { return Ok(None) };
+    let values = guard.evaluate(batch)?.into_array(batch.num_rows())?;
+    Ok(Some(as_boolean_array(&values)?.clone()))
 }
 
 fn keys(planned: &Planned, batch: &RecordBatch) -> Result<Vec<Key>> {

@@ -47,21 +47,25 @@ fn lift_expressions(node: LogicalPlan, count: &mut usize) -> Result<Transformed<
     let keeps_columns = matches!(node, LogicalPlan::Filter(_) | LogicalPlan::Sort(_));
     let mut lifted: Vec<Dependent> = Vec::new();
     let names = NamePreserver::new(&node);
-    let mut take = |subquery: &Subquery, kind: Kind| -> Result<Expr> {
+    let mut take = |subquery: &Subquery, kind: Kind, guard: Option<&Expr>| -> Result<Expr> {
         let reads = columns_read(&subquery.subquery, input.schema())?;
         *count += 1;
         let name = format!("{PREFIX}{count}");
         let plan = LogicalPlan::Subquery(subquery.clone());
-        lifted.push(Dependent { plan, kind, name: name.clone(), reads });
+        lifted.push(Dependent { plan, kind, name: name.clone(), reads, guard: guard.cloned() });
         Ok(Expr::Column(Column::new_unqualified(name)))
     };
     let node = node.map_expressions(|expr| {
         let name = names.save(&expr);
+        let guards = guards(&expr)?;
         let replaced = expr.transform_down(|expr| {
+            let guard = |subquery: &Subquery| {
+                guards.iter().find(|(guarded, _)| guarded == subquery).map(|(_, guard)| guard)
+            };
             let taken = match &expr {
                 Expr::ScalarFunction(ScalarFunction { func, args }) if func.name() == ARRAY_OF_ROWS => {
                     match args.as_slice() {
-                        [Expr::ScalarSubquery(subquery)] => take(subquery, Kind::Array)?,
+                        [Expr::ScalarSubquery(subquery)] => take(subquery, Kind::Array, guard(subquery))?,
                         _ => return Ok(Transformed::no(expr)),
                     }
                 }
@@ -69,10 +73,10 @@ fn lift_expressions(node: LogicalPlan, count: &mut usize) -> Result<Transformed<
                     if !(subquery.outer_ref_columns.is_empty()
                         || takes_scalars && is_joinable(&subquery.subquery)) =>
                 {
-                    take(subquery, Kind::Scalar)?
+                    take(subquery, Kind::Scalar, guard(subquery))?
                 }
                 Expr::Exists(Exists { subquery, negated }) if !is_filter => {
-                    let exists = take(subquery, Kind::Exists)?;
+                    let exists = take(subquery, Kind::Exists, guard(subquery))?;
                     if *negated { Expr::Not(Box::new(exists)) } else { exists }
                 }
                 _ => return Ok(Transformed::no(expr)),
@@ -91,6 +95,68 @@ fn lift_expressions(node: LogicalPlan, count: &mut usize) -> Result<Transformed<
     Ok(Transformed::yes(node))
 }
 
+/// The subqueries that stand behind a WHEN, with its condition: `CASE WHEN x THEN (SELECT ...) END` looks at
+/// the subquery only where `x` is true. Only conditions that are computed for every row anyway are taken:
+/// the first WHEN of a CASE that stands in no other. One that holds a subquery itself guards nothing.
+fn guards(expr: &Expr) -> Result<Vec<(Subquery, Expr)>> {
+    let mut found: Vec<(Subquery, Expr)> = Vec::new();
+    let mut unguarded: Vec<Subquery> = Vec::new();
+    collect_guards(expr, None, &mut found, &mut unguarded)?;
+    // one that stands elsewhere too is needed there
+    found.retain(|(subquery, _)| !unguarded.contains(subquery));
+    let mut seen: Vec<Subquery> = Vec::new();
+    let repeated: Vec<Subquery> = found
+        .iter()
+        .filter(|(subquery, _)| {
+            let again = seen.contains(subquery);
+            seen.push(subquery.clone());
+            again
+        })
+        .map(|(subquery, _)| subquery.clone())
+        .collect();
+    found.retain(|(subquery, _)| !repeated.contains(subquery));
+    Ok(found)
+}
+
+fn collect_guards(
+    expr: &Expr,
+    guard: Option<&Expr>,
+    found: &mut Vec<(Subquery, Expr)>,
+    unguarded: &mut Vec<Subquery>,
+) -> Result<()> {
+    expr.apply(|expr| {
+        match expr {
+            Expr::ScalarSubquery(subquery) | Expr::Exists(Exists { subquery, .. }) => match guard {
+                Some(guard) => found.push((subquery.clone(), guard.clone())),
+                None => unguarded.push(subquery.clone()),
+            },
+            Expr::Case(case) if case.expr.is_none() => {
+                for (at, (when, then)) in case.when_then_expr.iter().enumerate() {
+                    collect_guards(when, guard, found, unguarded)?;
+                    let own = (at == 0 && guard.is_none() && !has_subquery(when)?).then_some(when.as_ref());
+                    collect_guards(then, own.or(guard), found, unguarded)?;
+                }
+                if let Some(other) = &case.else_expr {
+                    collect_guards(other, guard, found, unguarded)?;
+                }
+                return Ok(TreeNodeRecursion::Jump);
+            }
+            _ => {}
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(())
+}
+
+fn has_subquery(expr: &Expr) -> Result<bool> {
+    expr.exists(|expr| {
+        Ok(matches!(
+            expr,
+            Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_)
+        ))
+    })
+}
+
 /// `FROM t, LATERAL (...) u` whose subquery does more than choose rows by outer columns.
 fn lift_lateral(join: Join) -> Result<Transformed<LogicalPlan>> {
     let subquery = match join.right.as_ref() {
@@ -107,7 +173,7 @@ fn lift_lateral(join: Join) -> Result<Transformed<LogicalPlan>> {
         return Ok(Transformed::no(LogicalPlan::Join(join)));
     }
     let plan = join.right.as_ref().clone();
-    let rows = Dependent { plan, kind: Kind::Rows, name: String::new(), reads };
+    let rows = Dependent { plan, kind: Kind::Rows, name: String::new(), reads, guard: None };
     let node = DependentJoin::try_new(join.left.as_ref().clone(), vec![rows], false)?;
     let mut builder = LogicalPlanBuilder::from(LogicalPlan::Extension(Extension { node: Arc::new(node) }));
     for (left, right) in join.on {

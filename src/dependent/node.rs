@@ -33,6 +33,8 @@ pub(super) struct Dependent {
     pub name: String,
     /// The columns of the input that it reads.
     pub reads: Vec<Column>,
+    /// Where this is not true of a row of the input, nobody looks at the result.
+    pub guard: Option<Expr>,
 }
 
 /// The rows of the input, with a column for each subquery behind.
@@ -111,19 +113,25 @@ impl UserDefinedLogicalNodeCore for DependentJoin {
         &self.schema
     }
 
-    /// The columns that subqueries read, so that they are not pruned.
+    /// The guards, and the columns that subqueries read, so that they are not pruned.
     fn expressions(&self) -> Vec<Expr> {
-        self.subqueries.iter().flat_map(|subquery| &subquery.reads).cloned().map(Expr::Column).collect()
+        let guards = self.subqueries.iter().filter_map(|subquery| subquery.guard.clone());
+        let reads = self.subqueries.iter().flat_map(|subquery| &subquery.reads).cloned().map(Expr::Column);
+        guards.chain(reads).collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "DependentJoin: subqueries={}", self.subqueries.len())
     }
 
-    fn with_exprs_and_inputs(&self, _exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let mut inputs = inputs.into_iter();
+    fn with_exprs_and_inputs(&self, exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let (mut exprs, mut inputs) = (exprs.into_iter(), inputs.into_iter());
         let Some(input) = inputs.next() else { return internal_err!("a dependent join has an input") };
         let mut subqueries = self.subqueries.clone();
+        for guard in subqueries.iter_mut().filter_map(|subquery| subquery.guard.as_mut()) {
+            let Some(expr) = exprs.next() else { return internal_err!("a guard of a subquery is lost") };
+            *guard = expr;
+        }
         for (subquery, plan) in subqueries.iter_mut().zip(inputs) {
             subquery.plan = plan;
         }
