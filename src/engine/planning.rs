@@ -58,7 +58,8 @@ pub(super) async fn plan(
     separate_repetitions(&mut sql);
     settle_constructs(&mut sql)?;
     let analyzed = analyze(&context, &view, state, sql, declared);
-    let kept = analyzed.and_then(|(plan, types)| Ok((keep_wide(plan)?, types)));
+    // wide timestamps first: what compares them shows as casts that are settled afterwards
+    let kept = analyzed.and_then(|(plan, types)| Ok((semantics::settle(keep_wide(plan)?)?, types)));
     let (plan, parameter_types) = kept.map_err(|error| plan_error::explain(error, statement))?;
     view.load_if_asked().await?;
     let plan = match explain {
@@ -112,6 +113,7 @@ pub(super) fn result_schema(statement: &Statement, schema: &Schema) -> SchemaRef
     Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone()))
 }
 
+/// A plan with its types settled, before [`semantics::settle`].
 pub(super) fn analyze(
     context: &QueryContext<'_>,
     view: &Arc<CatalogView>,
@@ -128,7 +130,7 @@ pub(super) fn analyze(
     let plan = if types.is_empty() { plan } else { with_parameter_types(plan, &types)? };
     let plan = dependent::lift(semantics::prepare(settle_identifiers(plan, view)?)?)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
-    Ok((semantics::settle(plan)?, types))
+    Ok((plan, types))
 }
 
 pub(super) fn parser_options(state: &SessionState) -> ParserOptions {

@@ -84,9 +84,7 @@ impl Session {
         let database = lake.known_default_database().unwrap_or("default").to_owned();
         settings.start_with(&[("search_path", database)], true);
         let context = SessionContext::new_with_state(state);
-        for function in settings::functions(&settings) {
-            context.register_udf(function);
-        }
+        settings::functions(&settings).into_iter().for_each(|function| context.register_udf(function));
         let (peers, pinned) = (OnceLock::new(), Mutex::default());
         Self { shared: Arc::new(SessionShared { engine, lake, context, settings, rights, peers, pinned }) }
     }
@@ -99,7 +97,6 @@ impl Session {
     pub fn engine(&self) -> &Arc<Engine> {
         &self.shared.engine
     }
-
     /// The lake that bare names and the search path belong to.
     pub fn lake(&self) -> &Arc<Lake> {
         &self.shared.lake

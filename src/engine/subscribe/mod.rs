@@ -20,6 +20,7 @@ use tarn_catalog::schema::TableSchema;
 use super::planning::{self, Planned};
 use super::query_context::QueryContext;
 use super::query_tables::QueryTables;
+use super::semantics;
 use super::session::SessionShared;
 use super::{permitted, plan_error};
 use crate::changes::subscription::{Definition, Envelope, FirstRows, Shape, Subscription};
@@ -116,7 +117,8 @@ fn plan(
     permitted::check(&sql)?;
     separate_repetitions(&mut sql);
     let context = QueryContext::new(state, QueryTables::one(&relation.name, source), None);
-    let analyzed = planning::analyze(&context, catalog, state, sql, declared);
+    let analyzed = planning::analyze(&context, catalog, state, sql, declared)
+        .and_then(|(plan, types)| Ok((semantics::settle(plan)?, types)));
     let (plan, parameter_types) = analyzed.map_err(|error| plan_error::explain(error, statement))?;
     view::check_plan(&plan)?;
     Ok(Planned { plan, parameter_types })
