@@ -103,11 +103,13 @@ fn catalog_does_not_know_datafusion() -> Result<(), Failed> {
     fail_if_any(findings)
 }
 
-/// Paimon may keep manifests in Parquet, so a decoder is named where records of metadata are read, nowhere else.
+/// Paimon may keep manifests in Parquet and ORC, so a decoder is named where records of metadata are read, and
+/// where the end of an ORC file is looked at, nowhere else.
 fn catalog_decodes_no_data_files() -> Result<(), Failed> {
     let mut findings = Vec::new();
     for source in sources(&["catalog/src"])? {
-        if source.path.ends_with("/parquet_records.rs") || source.path.ends_with("/orc_records.rs") {
+        let decoders = ["/parquet_records.rs", "/orc_records.rs", "/orc_tail.rs"];
+        if decoders.iter().any(|decoder| source.path.ends_with(decoder)) {
             continue;
         }
         for (number, line) in source.product_lines() {

@@ -4,7 +4,6 @@
 //! not hold into NULL. Everything is decoded and dead rows are filtered out afterwards.
 
 mod store_reader;
-mod tail;
 
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 use orc_rust::ArrowReaderBuilder;
 use orc_rust::projection::ProjectionMask;
-use tarn_catalog::{Error, Result};
+use tarn_catalog::{Error, Result, orc_tail};
 
 use super::columns::ColumnPlan;
 use super::{PhysicalRows, Request};
@@ -79,7 +78,7 @@ async fn builder(
     size: u64,
 ) -> Result<ArrowReaderBuilder<StoreReader>> {
     let reader = StoreReader::open(Arc::clone(store), path.clone(), size).await?;
-    tail::check(path.as_ref(), reader.tail())?;
+    orc_tail::check(reader.tail()).map_err(|reason| reason.of_file(path))?;
     ArrowReaderBuilder::try_new_async(reader)
         .await
         .map_err(|error| Error::corrupt(path.as_ref(), error.to_string()))

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use orc_rust::reader::AsyncChunkReader;
-use tarn_catalog::{Error, Result};
+use tarn_catalog::{Error, Result, orc_tail};
 
 /// As much of a file's end as is read in the hope that its footer lies in it, in bytes.
 const TAIL_BYTES: u64 = 16 * 1024;
@@ -25,9 +25,11 @@ pub(super) struct StoreReader {
 impl StoreReader {
     pub(super) async fn open(store: Arc<dyn ObjectStore>, path: Path, size: u64) -> Result<Self> {
         let mut reader = Self { store, path, size, tail: Bytes::new() };
-        let length = super::tail::length(reader.path.as_ref(), &reader.last(TAIL_BYTES).await?)?;
-        let length = length.max(TAIL_BYTES);
-        reader.tail = reader.last(length).await?;
+        reader.tail = reader.last(TAIL_BYTES).await?;
+        let length = orc_tail::length(&reader.tail).map_err(|reason| reason.of_file(&reader.path))?;
+        if length > TAIL_BYTES {
+            reader.tail = reader.last(length).await?;
+        }
         Ok(reader)
     }
 

@@ -13,7 +13,8 @@ use orc_rust::proto::r#type::Kind;
 use orc_rust::proto::{CompressionKind, Footer, PostScript, Type};
 use orc_rust::reader::metadata::read_metadata;
 use prost::Message;
-use tarn_catalog::{Error, Result};
+
+use crate::malformed::{Decoded, Malformed};
 
 /// How deep types may be nested; each level is a call of the decoder within another.
 const MAX_DEPTH: usize = 100;
@@ -22,39 +23,39 @@ const MAX_DEPTH: usize = 100;
 const MAX_BLOCK_BYTES: u64 = 1 << 23;
 
 /// How many bytes of the file's end hold its metadata, its footer and its postscript.
-pub(super) fn length(path: &str, tail: &Bytes) -> Result<u64> {
-    let (postscript, rest) = postscript(path, tail)?;
+pub fn length(tail: &Bytes) -> Decoded<u64> {
+    let (postscript, rest) = postscript(tail)?;
     let parts = [postscript.footer_length(), postscript.metadata_length(), (tail.len() - rest) as u64];
     let length = parts.into_iter().try_fold(0_u64, u64::checked_add);
-    length.ok_or_else(|| Error::corrupt(path, "its postscript gives impossible lengths"))
+    length.ok_or_else(|| Malformed::new("its postscript gives impossible lengths"))
 }
 
 /// Refuses what the decoder would not survive.
-pub(super) fn check(path: &str, tail: &Bytes) -> Result<()> {
-    let (postscript, rest) = postscript(path, tail)?;
+pub fn check(tail: &Bytes) -> Decoded<()> {
+    let (postscript, rest) = postscript(tail)?;
     if postscript.compression_block_size.is_some_and(|size| size > MAX_BLOCK_BYTES) {
         let size = postscript.compression_block_size();
-        return Err(Error::corrupt(path, format!("its compression blocks have {size} bytes, over 8 MiB")));
+        return Err(Malformed::new(format!("its compression blocks have {size} bytes, over 8 MiB")));
     }
     let length = usize::try_from(postscript.footer_length()).ok();
     let start = length.and_then(|length| rest.checked_sub(length));
-    let start = start.ok_or_else(|| Error::corrupt(path, "its footer is longer than the file"))?;
-    check_types(path, &footer(path, &postscript, tail.slice(start..rest))?.types)
+    let start = start.ok_or_else(|| Malformed::new("its footer is longer than the file"))?;
+    check_types(&footer(&postscript, tail.slice(start..rest))?.types)
 }
 
 /// The postscript, and where it begins in the file's end.
-fn postscript(path: &str, tail: &Bytes) -> Result<(PostScript, usize)> {
-    let too_short = || Error::corrupt(path, "it is too short for an ORC file");
+fn postscript(tail: &Bytes) -> Decoded<(PostScript, usize)> {
+    let too_short = || Malformed::new("it is too short for an ORC file");
     let (&length, before) = tail.split_last().ok_or_else(too_short)?;
     let start = before.len().checked_sub(usize::from(length)).ok_or_else(too_short)?;
     let encoded = before.get(start..).unwrap_or_default();
     let postscript = PostScript::decode(encoded)
-        .map_err(|error| Error::corrupt(path, format!("its postscript can't be decoded: {error}")))?;
+        .map_err(|error| Malformed::new(format!("its postscript can't be decoded: {error}")))?;
     Ok((postscript, start))
 }
 
-fn footer(path: &str, postscript: &PostScript, encoded: Bytes) -> Result<Footer> {
-    let undecodable = |error: String| Error::corrupt(path, format!("its footer can't be decoded: {error}"));
+fn footer(postscript: &PostScript, encoded: Bytes) -> Decoded<Footer> {
+    let undecodable = |error: String| Malformed::new(format!("its footer can't be decoded: {error}"));
     let compression = compression(postscript).map_err(|error| undecodable(error.to_string()))?;
     let mut decoded = Vec::new();
     Decompressor::new(encoded, compression, Vec::new())
@@ -82,7 +83,7 @@ fn compression(postscript: &PostScript) -> orc_rust::error::Result<Option<Compre
 }
 
 /// Each type is the child of one type before it, and none lies too deep.
-fn check_types(path: &str, types: &[Type]) -> Result<()> {
+fn check_types(types: &[Type]) -> Decoded<()> {
     let mut depths: Vec<Option<usize>> = vec![None; types.len()];
     if let Some(root) = depths.first_mut() {
         *root = Some(0);
@@ -90,10 +91,10 @@ fn check_types(path: &str, types: &[Type]) -> Result<()> {
     for (parent, parent_type) in types.iter().enumerate() {
         let depth = depths.get(parent).copied().flatten().unwrap_or(0);
         if depth > MAX_DEPTH {
-            return Err(Error::corrupt(path, format!("its types are nested more than {MAX_DEPTH} deep")));
+            return Err(Malformed::new(format!("its types are nested more than {MAX_DEPTH} deep")));
         }
         for &child in &parent_type.subtypes {
-            let wrong = |what: &str| Error::corrupt(path, format!("its type {child} {what} type {parent}"));
+            let wrong = |what: &str| Malformed::new(format!("its type {child} {what} type {parent}"));
             let place = usize::try_from(child).ok().filter(|&place| place > parent);
             let place = place.ok_or_else(|| wrong("stands before its parent,"))?;
             match depths.get_mut(place) {
@@ -144,8 +145,8 @@ mod tests {
             [CompressionKind::None, CompressionKind::Zlib, CompressionKind::Zstd, CompressionKind::Lz4]
         {
             let file = file(types.clone(), kind);
-            check("f.orc", &file).unwrap();
-            assert_eq!(length("f.orc", &file).unwrap(), file.len() as u64);
+            check(&file).unwrap();
+            assert_eq!(length(&file).unwrap(), file.len() as u64);
         }
     }
 
@@ -159,8 +160,8 @@ mod tests {
             (vec![of(Kind::Struct, &[7])], "type 7 does not exist"),
             (deep, "nested more than 100 deep"),
         ] {
-            let error = check("f.orc", &file(types, CompressionKind::None)).unwrap_err().to_string();
-            assert!(error.contains("f.orc") && error.contains(words), "{error}");
+            let error = check(&file(types, CompressionKind::None)).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
         }
     }
 
@@ -168,11 +169,11 @@ mod tests {
     fn ends_that_are_cut_are_errors() {
         let file = file(vec![of(Kind::Struct, &[])], CompressionKind::Zstd);
         for end in 0..file.len() {
-            let _ = check("f.orc", &file.slice(..end))
-                .map_err(|error| assert!(error.to_string().contains("f.orc")));
-            let _ = check("f.orc", &file.slice(file.len() - end..));
+            assert!(check(&file.slice(..end)).is_err(), "{end} bytes");
+            // Whatever lies before the footer is not looked at.
+            let _ = check(&file.slice(file.len() - end..));
         }
-        assert!(check("f.orc", &Bytes::new()).is_err());
-        assert!(check("f.orc", &Bytes::from_static(&[9])).is_err());
+        assert!(check(&Bytes::new()).is_err());
+        assert!(check(&Bytes::from_static(&[9])).is_err());
     }
 }
