@@ -8,6 +8,7 @@
 mod avro;
 pub mod cache;
 pub mod changes;
+pub mod common_units;
 pub mod cursor;
 pub mod datum;
 pub mod deletion_vector;
@@ -33,7 +34,7 @@ pub mod table_changes;
 pub mod types;
 mod value;
 pub mod version;
-mod version_difference;
+pub mod version_difference;
 pub mod warehouse;
 
 pub use error::{Error, Result};

@@ -130,6 +130,20 @@ fn has_files(scan: &TableScan) -> bool {
     scan.splits.iter().any(|split| split.unit.files().next().is_some())
 }
 
+/// The files of either scan that the other has not, and of files that both have the rows that one of them
+/// alone deletes; each file for itself, whatever it merges with.
+pub fn differing_files(before: &TableScan, after: &TableScan) -> Result<(TableScan, TableScan)> {
+    apart(loose(before), loose(after))
+}
+
+fn loose(scan: &TableScan) -> TableScan {
+    let mut scan = scan.clone();
+    for split in &mut scan.splits {
+        split.unit = SplitUnit::Files(split.unit.files().cloned().collect());
+    }
+    scan
+}
+
 /// What is left of two scans once what they have in common is taken away.
 fn apart(mut before: TableScan, mut after: TableScan) -> Result<(TableScan, TableScan)> {
     let (old, new) = (deletes_by_file(&before)?, deletes_by_file(&after)?);

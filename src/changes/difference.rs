@@ -44,6 +44,10 @@ pub struct SideStream {
 }
 
 impl Side {
+    pub fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
     /// Collects the rows of streams.
     pub async fn collect(
         streams: Vec<SideStream>,

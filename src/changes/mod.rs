@@ -6,6 +6,7 @@
 //! [`subscription`] goes on from version to version.
 
 mod difference;
+mod exec;
 mod layout;
 mod provider;
 mod rows;

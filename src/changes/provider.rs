@@ -8,17 +8,14 @@ use datafusion::catalog::Session;
 use datafusion::catalog::TableProvider;
 use datafusion::common::project_schema;
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use futures::{StreamExt, stream};
 use object_store::ObjectStore;
 use tarn_catalog::changes::ChangeLog;
 use tarn_catalog::predicate::Predicate;
 use tarn_catalog::table::ScanRequest;
 
+use super::exec::ChangesExec;
 use super::layout::LogProjection;
 use super::rows::external;
 use super::tasks::{Place, Task};
@@ -88,7 +85,7 @@ impl TableProvider for ChangeLogProvider {
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
-        limit: Option<usize>,
+        _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let request = ScanRequest { predicate: self.predicate(filters) };
         let steps = self.log.steps(&request).await.map_err(|error| external(crate::Error::from(error)))?;
@@ -99,35 +96,9 @@ impl TableProvider for ChangeLogProvider {
         }
         let wanted = projection;
         let projection = LogProjection::try_new(self.log.layout(), &self.log.table_schema(), projection)?;
-        let projection = Arc::new(projection);
-        let workers = state.config().target_partitions().clamp(1, tasks.len().max(1));
-        let partitions = (0..workers).map(|worker| {
-            let tasks = tasks.iter().skip(worker).step_by(workers).cloned().collect();
-            Arc::new(LogPartition { projection: Arc::clone(&projection), tasks }) as Arc<dyn PartitionStream>
-        });
-        let schema = Arc::clone(&projection.schema);
-        let scan = StreamingTableExec::try_new(schema, partitions.collect(), None, [], false, limit)?;
+        let workers = state.config().target_partitions();
+        let scan = ChangesExec::new(Arc::new(projection), tasks, workers);
         let exposed = project_schema(&self.exposed, wanted)?;
         narrowed_scan(Arc::new(scan), &exposed, state.config().options())
-    }
-}
-
-/// The tasks of one partition, which run one after the other.
-#[derive(Debug)]
-struct LogPartition {
-    projection: Arc<LogProjection>,
-    tasks: Vec<Task>,
-}
-
-impl PartitionStream for LogPartition {
-    fn schema(&self) -> &SchemaRef {
-        &self.projection.schema
-    }
-
-    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let projection = Arc::clone(&self.projection);
-        let run = move |task: Task| task.run(Arc::clone(&projection), Arc::clone(&context));
-        let batches = stream::iter(self.tasks.clone()).flat_map(run);
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.projection.schema), batches))
     }
 }

@@ -10,15 +10,23 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use tarn_catalog::changes::{ChangeStep, ChangeWork, Commit, Images, RowKinds};
+use tarn_catalog::common_units::cancel_common_units;
 use tarn_catalog::split::TableScan;
+use tarn_catalog::version_difference::differing_files;
 
 use super::difference::{Likeness, Side, SideStream, changes};
+use super::exec::ChangeMetrics;
 use super::layout::LogProjection;
 use super::rows::{KindedRows, KindedStream, Wanted, external, of_file, of_merge, of_zip};
 use crate::merge::{Retractions, set_columns};
 use crate::scan::count::count_rows;
 use crate::scan::plan::ScanPlan;
 use crate::scan::shared::ScanShared;
+use crate::scan::touched_keys::TouchedKeys;
+
+/// Where less than one row in so many is in a file that one side alone has, only the rows with a key of those
+/// are read.
+const TOUCHED_SHARE: u64 = 4;
 
 /// A piece of a step.
 #[derive(Debug, Clone)]
@@ -40,6 +48,8 @@ enum Work {
         images: Images,
         pairs: Arc<Vec<usize>>,
         value_changed: Arc<Vec<usize>>,
+        /// The keys that may differ, where they are few.
+        touched: Option<Arc<TouchedKeys>>,
     },
 }
 
@@ -74,18 +84,23 @@ impl Task {
         let task = |work| Self { commit, kinds: Arc::clone(&kinds), pairs_updates, work };
         Ok(match work {
             ChangeWork::Rows { scan, deleted } => {
-                let plan = place.plan(scan, retractions(deleted));
+                let plan = place.plan(scan, retractions(deleted), None);
                 let pieces = Piece::all(&plan);
                 match images_in_arrays && pairs_updates {
                     true => vec![task(Work::Read(pieces))],
                     false => pieces.into_iter().map(|piece| task(Work::Read(vec![piece]))).collect(),
                 }
             }
-            ChangeWork::Difference { before, after, key, pairs, images, value_changed } => {
+            ChangeWork::Difference { mut before, mut after, key, pairs, images, value_changed } => {
                 let retractions = retractions(images == Images::After { removed: true });
+                let touched = match images == Images::Both && !key.is_empty() {
+                    true => place.touched_keys(&mut before, &mut after, &key)?,
+                    false => None,
+                };
                 vec![task(Work::Difference {
-                    before: place.plan(before, retractions),
-                    after: place.plan(after, retractions),
+                    before: place.plan(before, retractions, touched.clone()),
+                    after: place.plan(after, retractions, touched.clone()),
+                    touched,
                     key: Arc::new(key),
                     images,
                     pairs: Arc::new(pairs),
@@ -95,29 +110,48 @@ impl Task {
         })
     }
 
+    /// The table that it reads, unless it reads nothing.
+    pub fn table(&self) -> Option<&str> {
+        match &self.work {
+            Work::Difference { after, .. } => Some(&after.table),
+            Work::Read(pieces) => pieces.first().map(|piece| piece.plan().table.as_ref()),
+        }
+    }
+
     /// Runs the task; the batches are the log's.
     pub fn run(
         self,
         projection: Arc<LogProjection>,
         context: Arc<TaskContext>,
+        metrics: ChangeMetrics,
     ) -> BoxStream<'static, Result<RecordBatch>> {
-        stream::once(async move { self.open(projection, context).await }).try_flatten().boxed()
+        stream::once(async move { self.open(projection, context, &metrics).await }).try_flatten().boxed()
     }
 
     async fn open(
         self,
         projection: Arc<LogProjection>,
         context: Arc<TaskContext>,
+        metrics: &ChangeMetrics,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let batch_rows = context.session_config().batch_size();
         let mut arranger = projection.arranger(self.commit, self.pairs_updates);
         let rows = match self.work {
             Work::Read(pieces) => Piece::chained(pieces, self.kinds, projection.wanted.clone(), batch_rows),
-            Work::Difference { before, after, key, pairs, images, value_changed } => {
+            Work::Difference { before, after, key, pairs, images, value_changed, touched } => {
                 let kinds = self.kinds;
-                let comparison =
-                    Comparison { before, after, key, pairs, images, value_changed, kinds, batch_rows };
-                comparison.run(&projection.wanted, &context).await?
+                let comparison = Comparison {
+                    before,
+                    after,
+                    key,
+                    pairs,
+                    images,
+                    value_changed,
+                    touched,
+                    kinds,
+                    batch_rows,
+                };
+                comparison.run(&projection.wanted, &context, metrics).await?
             }
         };
         // One more, empty, item asks for what was held back.
@@ -130,15 +164,52 @@ impl Task {
     }
 }
 
+/// Physical rows of the scan's files.
+fn rows_in(scan: &TableScan) -> u64 {
+    scan.splits
+        .iter()
+        .flat_map(|split| split.unit.files())
+        .fold(0, |rows, file| rows.saturating_add(file.rows))
+}
+
+fn rows_of_plan(plan: &ScanPlan) -> usize {
+    let rows = plan.files.iter().fold(0_u64, |rows, planned| rows.saturating_add(planned.file.rows));
+    usize::try_from(rows).unwrap_or(usize::MAX)
+}
+
 /// Whether keys whose merged version is a deletion have a row.
 fn retractions(deleted: bool) -> Retractions {
     if deleted { Retractions::Keep } else { Retractions::Drop }
 }
 
 impl Place {
-    fn plan(&self, scan: TableScan, retractions: Retractions) -> Arc<ScanPlan> {
+    fn plan(
+        &self,
+        scan: TableScan,
+        retractions: Retractions,
+        touched: Option<Arc<TouchedKeys>>,
+    ) -> Arc<ScanPlan> {
         let (store, shared) = (Arc::clone(&self.store), Arc::clone(&self.shared));
-        Arc::new(ScanPlan::with_retractions(scan, store, shared, retractions))
+        Arc::new(ScanPlan::with_retractions(scan, store, shared, retractions, touched))
+    }
+
+    /// Takes from both sides what they have in common. What is left may have to be compared for a few keys
+    /// alone; `None` where it is for so many that all rows are read as fast.
+    fn touched_keys(
+        &self,
+        before: &mut TableScan,
+        after: &mut TableScan,
+        key: &[usize],
+    ) -> tarn_catalog::Result<Option<Arc<TouchedKeys>>> {
+        cancel_common_units(before, after);
+        let (gone, come) = differing_files(before, after)?;
+        let all = rows_in(before).saturating_add(rows_in(after));
+        if rows_in(&gone).saturating_add(rows_in(&come)).saturating_mul(TOUCHED_SHARE) > all {
+            return Ok(None);
+        }
+        let fields = key.iter().filter_map(|&column| after.schema.fields.get(column)).cloned().collect();
+        let sources = [gone, come].map(|scan| self.plan(scan, Retractions::Drop, None));
+        Ok(Some(Arc::new(TouchedKeys::new(fields, sources.to_vec()))))
     }
 }
 
@@ -151,6 +222,12 @@ impl Piece {
             .map(|section| Self::Merged { plan: Arc::clone(plan), section });
         let zips = (0..plan.zips.len()).map(|group| Self::Zip { plan: Arc::clone(plan), group });
         files.chain(merged).chain(zips).collect()
+    }
+
+    fn plan(&self) -> &ScanPlan {
+        match self {
+            Self::File { plan, .. } | Self::Merged { plan, .. } | Self::Zip { plan, .. } => plan,
+        }
     }
 
     /// The rows of pieces, each of which is opened when the one before has ended.
@@ -180,19 +257,32 @@ struct Comparison {
     images: Images,
     pairs: Arc<Vec<usize>>,
     value_changed: Arc<Vec<usize>>,
+    touched: Option<Arc<TouchedKeys>>,
     kinds: Arc<RowKinds>,
     batch_rows: usize,
 }
 
 impl Comparison {
     /// The changed rows in batches, whose memory counts until the last is taken.
-    async fn run(&self, wanted: &Wanted, context: &TaskContext) -> Result<KindedStream> {
+    async fn run(
+        &self,
+        wanted: &Wanted,
+        context: &TaskContext,
+        metrics: &ChangeMetrics,
+    ) -> Result<KindedStream> {
         let memory = MemoryConsumer::new("difference of versions").register(context.memory_pool());
+        if let Some(touched) = &self.touched {
+            let keys_bytes = touched.load().await.map_err(external)?;
+            metrics.bytes_of_touched_keys.add(keys_bytes);
+            memory.try_grow(keys_bytes)?;
+        }
         let whole =
             Wanted { columns: (0..self.after.schema.fields.len()).collect(), sequence: wanted.sequence };
         let schema = &self.after.arrow_schema;
         let before = Side::collect(self.side(&self.before, &whole).await?, schema, &memory).await?;
         let after = Side::collect(self.side(&self.after, &whole).await?, schema, &memory).await?;
+        metrics.rows_in_files.add(rows_of_plan(&self.before) + rows_of_plan(&self.after));
+        metrics.rows_compared.add(before.len() + after.len());
         let table = self.after.table.as_ref();
         let sets = self.sets().map_err(external)?;
         let (key, pairs, values) = (&self.key, &self.pairs, &self.value_changed);
@@ -201,6 +291,7 @@ impl Comparison {
         drop((before, after));
         let changed = KindedRows { rows: changed.rows.project(&wanted.columns)?, ..changed };
         memory.resize(changed.rows.get_array_memory_size());
+        metrics.rows_changed.add(changed.kinds.len());
         let (total, batch_rows) = (changed.kinds.len(), self.batch_rows.max(1));
         let batches = (0..total).step_by(batch_rows).map(move |start| {
             let _counted = &memory;

@@ -140,6 +140,25 @@ impl RowKeys {
     pub fn new(converter: Arc<RowConverter>) -> Self {
         Self { rows: converter.empty_rows(0, 0), converter }
     }
+
+    /// No keys, that compare with these.
+    pub fn like(&self) -> Self {
+        Self::new(Arc::clone(&self.converter))
+    }
+
+    /// Puts the keys in order, each once.
+    pub fn sort(&mut self) {
+        let mut order: Vec<usize> = (0..self.rows.num_rows()).collect();
+        order.sort_unstable_by(|a, b| self.rows.row(*a).cmp(&self.rows.row(*b)));
+        order.dedup_by(|a, b| self.rows.row(*a) == self.rows.row(*b));
+        let mut sorted = self.converter.empty_rows(order.len(), 0);
+        order.into_iter().for_each(|at| sorted.push(self.rows.row(at)));
+        self.rows = sorted;
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.rows.size()
+    }
 }
 
 impl Keys for RowKeys {

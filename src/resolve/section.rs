@@ -44,6 +44,7 @@ pub struct Section {
     pub schema: Arc<TableSchema>,
     pub file_schemas: Arc<Vec<Arc<FileSchema>>>,
     pub deletes: Arc<Vec<DeleteSource>>,
+    pub delete_reader: Arc<DeleteReader>,
     pub rule: Arc<MergeRule>,
     /// Whether a key that is deleted has a live row: its newest version, which says so.
     pub retractions: Retractions,
@@ -65,11 +66,9 @@ impl Section {
         for (run, files) in self.runs.iter().enumerate() {
             files.iter().for_each(|&file| run_of[file] = run);
         }
-        let deletes =
-            DeleteReader::new(Arc::clone(&self.table), Arc::clone(&self.store), Arc::clone(&self.footers));
         let mut files = Vec::with_capacity(self.files.len());
         for file in self.files.iter() {
-            files.push(self.file_rows(file, &deletes).await?);
+            files.push(self.file_rows(file).await?);
         }
         let sequence = needs_sequence(&self.rule, &self.files, &run_of);
         let reads = Reads { sequence, batch_rows };
@@ -146,10 +145,10 @@ impl Section {
         Ok(Some(Arc::new(RowConverter::new(sort_fields(&types, options)).map_err(internal)?)))
     }
 
-    async fn file_rows(&self, file: &DataFile, deletes: &DeleteReader) -> Result<FileRows> {
+    async fn file_rows(&self, file: &DataFile) -> Result<FileRows> {
         let too_large =
             || self.corrupt(file, "it has more rows than Tarn can address in one file (4 billion)");
-        let undeleted = deletes.undeleted_rows(self.file_to_read(file), &self.deletes).await?;
+        let undeleted = self.delete_reader.undeleted_rows(self.file_to_read(file), &self.deletes).await?;
         let rows = usize::try_from(file.rows).map_err(|_| too_large())?;
         let numbers = |bits: &arrow::buffer::BooleanBuffer| bits.set_indices().map(u32::try_from).collect();
         let positions = undeleted.as_ref().map(numbers).transpose().map_err(|_| too_large())?;

@@ -22,6 +22,7 @@ use tarn_catalog::types::LogicalType;
 use super::order::needs_sequence;
 use super::{RowMask, Section};
 use crate::merge::Retractions;
+use crate::scan::deletes::DeleteReader;
 use crate::scan::footer::FooterCache;
 
 /// A row as the writer knew it.
@@ -169,10 +170,13 @@ async fn section(runs: &Runs, key: Vec<usize>) -> Section {
         comment: None,
     };
     let file_schema = FileSchema { id: 0, fields, lookup: FieldLookup::ByName, defaults: Vec::new() };
+    let footers = Arc::new(FooterCache::new(1 << 20));
+    let deletes = DeleteReader::new("db.t".into(), Arc::clone(&store), Arc::clone(&footers), None);
     Section {
         table: "db.t".into(),
         store,
-        footers: Arc::new(FooterCache::new(1 << 20)),
+        footers,
+        delete_reader: Arc::new(deletes),
         schema: Arc::new(schema),
         file_schemas: Arc::new(vec![Arc::new(file_schema)]),
         deletes: Arc::default(),

@@ -12,22 +12,50 @@ use tarn_catalog::{Error, Result};
 use super::delete_files::DeleteFiles;
 use super::footer::FooterCache;
 use super::reader::FileToRead;
+use super::touched_keys::TouchedKeys;
 
 /// Reads the deletes of a scan.
 #[derive(Debug)]
 pub struct DeleteReader {
     store: Arc<dyn ObjectStore>,
     files: DeleteFiles,
+    /// Where the scan is about the rows of some keys alone.
+    touched: Option<Arc<TouchedKeys>>,
 }
 
 impl DeleteReader {
-    pub fn new(table: Arc<str>, store: Arc<dyn ObjectStore>, footers: Arc<FooterCache>) -> Self {
-        Self { files: DeleteFiles::new(table, Arc::clone(&store), footers), store }
+    pub fn new(
+        table: Arc<str>,
+        store: Arc<dyn ObjectStore>,
+        footers: Arc<FooterCache>,
+        touched: Option<Arc<TouchedKeys>>,
+    ) -> Self {
+        Self { files: DeleteFiles::new(table, Arc::clone(&store), footers), store, touched }
+    }
+
+    /// Whether masks depend on more than the scan's files and deletes.
+    pub fn is_restricted(&self) -> bool {
+        self.touched.is_some()
     }
 
     /// The rows of a file that the scan is about: those that its deletes leave, and of these the ones that
     /// it is to be read for. `None` where that is all of them.
     pub async fn undeleted_rows(
+        &self,
+        source: FileToRead<'_>,
+        deletes: &[DeleteSource],
+    ) -> Result<Option<BooleanBuffer>> {
+        let Some(touched) = &self.touched else { return self.wanted_rows(source, deletes).await };
+        let touched = touched.rows_of(source.clone()).await?;
+        let wanted = self.wanted_rows(source, deletes).await?;
+        Ok(match (wanted, touched) {
+            (Some(wanted), Some(touched)) => Some(&wanted & &touched),
+            (wanted, touched) => wanted.or(touched),
+        })
+    }
+
+    /// The same, whatever the keys of the rows.
+    async fn wanted_rows(
         &self,
         source: FileToRead<'_>,
         deletes: &[DeleteSource],

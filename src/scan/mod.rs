@@ -16,6 +16,7 @@ pub mod plan;
 pub mod reader;
 pub mod shared;
 mod source;
+pub mod touched_keys;
 pub(crate) mod whole;
 mod wrap;
 

@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 use super::deletes::DeleteReader;
 use super::reader::FileToRead;
 use super::shared::ScanShared;
+use super::touched_keys::TouchedKeys;
 use crate::error::Result;
 use crate::merge::Retractions;
 use crate::resolve::cache::SectionIdentity;
@@ -36,7 +37,7 @@ pub struct ScanPlan {
     pub shared: Arc<ScanShared>,
     pub file_schemas: Arc<Vec<Arc<tarn_catalog::split::FileSchema>>>,
     pub deletes: Arc<Vec<tarn_catalog::split::DeleteSource>>,
-    pub delete_reader: DeleteReader,
+    pub delete_reader: Arc<DeleteReader>,
     pub sections: Vec<PlannedSection>,
     pub files: Vec<PlannedFile>,
     pub zips: Vec<Arc<Vec<DataFile>>>,
@@ -81,20 +82,21 @@ pub enum ResolvedFrom {
 
 impl ScanPlan {
     pub fn new(scan: TableScan, store: Arc<dyn ObjectStore>, shared: Arc<ScanShared>) -> Self {
-        Self::with_retractions(scan, store, shared, Retractions::Drop)
+        Self::with_retractions(scan, store, shared, Retractions::Drop, None)
     }
 
-    /// A plan that may keep a row of deleted keys.
+    /// A plan that may keep a row of deleted keys, and that may be about the rows of some keys alone.
     pub fn with_retractions(
         scan: TableScan,
         store: Arc<dyn ObjectStore>,
         shared: Arc<ScanShared>,
         retractions: Retractions,
+        touched: Option<Arc<TouchedKeys>>,
     ) -> Self {
         let table: Arc<str> = scan.table.into();
         let footers = Arc::clone(&shared.footers);
         let mut plan = Self {
-            delete_reader: DeleteReader::new(Arc::clone(&table), Arc::clone(&store), footers),
+            delete_reader: DeleteReader::new(Arc::clone(&table), Arc::clone(&store), footers, touched).into(),
             table,
             snapshot_id: scan.snapshot_id,
             arrow_schema: scan.schema.arrow(),
@@ -136,6 +138,7 @@ impl ScanPlan {
             schema: Arc::clone(&self.schema),
             file_schemas: Arc::clone(&self.file_schemas),
             deletes: Arc::clone(&self.deletes),
+            delete_reader: Arc::clone(&self.delete_reader),
             rule,
             retractions,
             files: Arc::new(files),
@@ -189,6 +192,9 @@ impl ScanPlan {
                     from = ResolvedFrom::Files;
                     planned.section.resolve().await.map(Arc::new)
                 };
+                if self.delete_reader.is_restricted() {
+                    return resolve.await;
+                }
                 self.shared.resolved.get_or_resolve(&planned.identity, resolve).await
             })
             .await?;

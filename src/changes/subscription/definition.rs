@@ -19,6 +19,7 @@ use super::images::Images;
 use super::position::Next;
 use super::shape::Shape;
 use super::view::View;
+use crate::changes::exec::ChangeMetrics;
 use crate::changes::layout::LogProjection;
 use crate::changes::tasks::{self, Task};
 use crate::error::{Error, ErrorKind};
@@ -120,7 +121,8 @@ impl Definition {
         let changed: Vec<_> = work
             .into_iter()
             .map(|task| {
-                let batches = task.run(Arc::clone(&projection), Arc::clone(&self.context));
+                let batches =
+                    task.run(Arc::clone(&projection), Arc::clone(&self.context), ChangeMetrics::unseen());
                 self.shaped(batches, after)
             })
             .collect();

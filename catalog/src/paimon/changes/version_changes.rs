@@ -65,18 +65,28 @@ impl VersionChanges {
         Self { span: Span::Commits, ..Self::new(version, before, after) }
     }
 
-    /// A compaction writes the same rows anew, save where rows are hidden until one has seen them, or
+    /// Whether rows outlive a compaction as they are: not where they are hidden until one has seen them, nor
     /// where it drops those that are too old.
-    fn changes_nothing(&self) -> bool {
-        if self.span == Span::Commits {
-            return false;
-        }
+    fn compaction_keeps_rows(&self) -> bool {
         let rules = self.version.rules();
         let expires = self.version.table_schema().option("record-level.expire-time").is_some();
+        !expires && !rules.hides_level_zero && rules.bucket != -2
+    }
+
+    /// Whether the commit cannot have changed a row. Java takes timestamps before 1582 from one calendar to
+    /// another when it reads ORC and writes them so: rows in ORC may come out of a compaction as others.
+    async fn changes_nothing(&self) -> Result<bool> {
+        if self.span == Span::Commits {
+            return Ok(false);
+        }
         match self.after.commit_kind {
-            CommitKind::Analyze => true,
-            CommitKind::Compact => !expires && !rules.hides_level_zero && rules.bucket != -2,
-            CommitKind::Append | CommitKind::Overwrite => false,
+            CommitKind::Analyze => Ok(true),
+            CommitKind::Compact if self.compaction_keeps_rows() => {
+                let reader = self.version.table().manifest_reader(&self.version.table_schema());
+                let delta = reader.delta(&self.after).await?;
+                Ok(!delta.iter().any(|entry| entry.file.file_name.ends_with(".orc")))
+            }
+            CommitKind::Compact | CommitKind::Append | CommitKind::Overwrite => Ok(false),
         }
     }
 
@@ -226,7 +236,7 @@ impl ChangeLog for VersionChanges {
             let feature = "what changed in rows whose columns stand in several files";
             return Err(Error::unsupported(self.version.table().label(), feature));
         }
-        if self.changes_nothing() {
+        if self.changes_nothing().await? {
             return Ok(Vec::new());
         }
         let (before, after) = self.sides().await?;
