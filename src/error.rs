@@ -22,6 +22,8 @@ pub enum ErrorKind {
     AmbiguousColumn,
     /// A table or alias that stands twice in FROM, a column or a common table expression defined twice.
     DuplicateName,
+    /// A table that is there already.
+    DuplicateTable,
     /// A column that must be in GROUP BY or in an aggregate; an aggregate where none may stand.
     Grouping,
     /// The right name of a wrong kind of thing: a version of a view.

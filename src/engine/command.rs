@@ -21,9 +21,9 @@ pub(super) enum Command {
         name: String,
         value: SetValue,
     },
-    ResetAll {
-        tag: &'static str,
-    },
+    ResetAll,
+    DiscardAll,
+    DropTemporary,
     Show {
         name: String,
     },
@@ -65,8 +65,9 @@ impl Command {
             SessionStatement::Reset(Some(name)) => {
                 Self::Set { scope: SetScope::Session, name: name.clone(), value: SetValue::Default }
             }
-            SessionStatement::Reset(None) => Self::ResetAll { tag: "RESET" },
-            SessionStatement::Discard(Discard::All) => Self::ResetAll { tag: "DISCARD ALL" },
+            SessionStatement::Reset(None) => Self::ResetAll,
+            SessionStatement::Discard(Discard::All) => Self::DiscardAll,
+            SessionStatement::Discard(Discard::Temporary) => Self::DropTemporary,
             SessionStatement::Discard(_) => Self::Nothing { tag: "DISCARD" },
             SessionStatement::Show(Some(name)) => Self::Show { name: name.clone() },
             SessionStatement::Show(None) => Self::ShowAll,
@@ -91,7 +92,11 @@ impl Command {
             Self::ShowTables => vec!["database".to_owned(), "table".to_owned()],
             Self::ShowDatabases => vec!["database".to_owned()],
             Self::ShowLakes => vec!["lake".to_owned()],
-            Self::Set { .. } | Self::ResetAll { .. } | Self::Nothing { .. } => return None,
+            Self::Set { .. }
+            | Self::ResetAll
+            | Self::DiscardAll
+            | Self::DropTemporary
+            | Self::Nothing { .. } => return None,
         };
         let fields: Vec<Field> =
             columns.into_iter().map(|name| Field::new(name, DataType::Utf8, false)).collect();
@@ -101,9 +106,18 @@ impl Command {
     pub async fn run(&self, session: &SessionShared) -> Result<Execution> {
         let rows = match self {
             Self::Nothing { tag } => return Ok(Execution::Done((*tag).to_owned())),
-            Self::ResetAll { tag } => {
+            Self::DropTemporary => {
+                session.temporary.clear();
+                return Ok(Execution::Done("DISCARD TEMP".to_owned()));
+            }
+            Self::ResetAll => {
                 session.settings.reset_all();
-                return Ok(Execution::Done((*tag).to_owned()));
+                return Ok(Execution::Done("RESET".to_owned()));
+            }
+            Self::DiscardAll => {
+                session.settings.reset_all();
+                session.temporary.clear();
+                return Ok(Execution::Done("DISCARD ALL".to_owned()));
             }
             Self::Set { scope, name, value: SetValue::Values(values) } => {
                 session.set_setting(name, values, *scope)?;

@@ -12,6 +12,7 @@ mod known_messages;
 pub mod lakes;
 mod memory;
 mod missing;
+mod parameters;
 mod permitted;
 mod plan_error;
 mod planning;
@@ -26,6 +27,7 @@ mod stream;
 mod subscribe;
 mod system;
 mod table_changes;
+mod temporary;
 mod time_travel;
 mod type_planner;
 

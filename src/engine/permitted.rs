@@ -34,6 +34,10 @@ pub(super) fn check(statement: &Statement) -> Result<()> {
         other => {
             let word = first_word(other);
             match word.as_str() {
+                "CREATE" if matches!(other, Statement::CreateTable(CreateTable { query: Some(_), .. })) => {
+                    Err(reads_only("CREATE TABLE AS".to_owned())
+                        .with_hint("CREATE TEMP TABLE name AS SELECT ... keeps the rows for the session."))
+                }
                 "CREATE" | "ALTER" | "DROP" | "COMMENT" | "GRANT" | "REVOKE" | "RENAME" => {
                     Err(reads_only(word))
                 }
@@ -84,7 +88,7 @@ fn check_select(select: &Select) -> Result<()> {
     }
 }
 
-fn reads_only(what: String) -> Error {
+pub(super) fn reads_only(what: String) -> Error {
     Error::new(
         ErrorKind::ReadOnly,
         format!("cannot execute {what}: Tarn reads lakes and does not write to them"),

@@ -113,6 +113,14 @@ pub(super) fn result_schema(statement: &Statement, schema: &Schema) -> SchemaRef
     Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone()))
 }
 
+/// Whether two results have columns of the same types.
+pub(super) fn same_types(one: &SchemaRef, other: &SchemaRef) -> bool {
+    let types = |schema: &SchemaRef| -> Vec<DataType> {
+        schema.fields().iter().map(|field| field.data_type().clone()).collect()
+    };
+    types(one) == types(other)
+}
+
 /// A plan with its types settled, before [`semantics::settle`].
 pub(super) fn analyze(
     context: &QueryContext<'_>,

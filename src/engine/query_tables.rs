@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 use super::lakes::Lake;
 use super::rights::{Allowed, guard};
 use super::session::SessionShared;
-use super::time_travel;
+use super::{temporary, time_travel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::table_clause::TableClause;
 use crate::sql::{Relation, Statement, folded, reserved_word};
@@ -164,7 +164,14 @@ impl Opener<'_> {
         let engine = &self.session.engine;
         let current = &self.session.lake;
         match parts {
-            [table] => self.search(table, read).await,
+            [table] => match self.session.temporary.find(table) {
+                Some(source) => unversioned(source, table, read),
+                None => self.search(table, read).await,
+            },
+            [schema, table] if schema == temporary::SCHEMA => match self.session.temporary.find(table) {
+                Some(source) => unversioned(source, table, read),
+                None => Err(undefined_table(&parts.join("."))),
+            },
             [database, table] => match self.in_database(current, database, table, read).await? {
                 Some(source) => Ok(source),
                 None => Err(self.explain_missing(current, Some(database), table).await),
@@ -226,6 +233,17 @@ impl Opener<'_> {
         match super::missing::hint(self.session, lake, database, table).await {
             Ok(error) | Err(error) => error,
         }
+    }
+}
+
+fn unversioned(
+    source: Arc<dyn TableSource>,
+    table: &str,
+    read: &ReadOptions,
+) -> Result<Arc<dyn TableSource>> {
+    match *read == ReadOptions::default() {
+        true => Ok(source),
+        false => Err(no_versions(table, "a temporary table")),
     }
 }
 

@@ -17,12 +17,14 @@ use tokio_util::sync::CancellationToken;
 use super::activity::Peers;
 use super::command::Command;
 use super::interrupt::interruptible;
+use super::parameters::bind;
 use super::planning::{self, Planned};
 use super::query_tables::OpenTables;
 use super::rights::{Allowed, Rights};
 use super::stream::{Limits, RowStream, timed_out};
 use super::subscribe;
 use super::system::SessionView;
+use super::temporary::{TemporaryStatement, TemporaryTables};
 use super::{Engine, Lake, engine_options, explain_lines, plan_error, search_path};
 use crate::changes::subscription::{Fetch, Subscription};
 use crate::error::{Error, ErrorKind, Result};
@@ -73,6 +75,7 @@ pub(super) struct SessionShared {
     peers: OnceLock<Arc<dyn Peers>>,
     /// The tables of a transaction that sees each at one version throughout.
     pinned: Mutex<Option<OpenTables>>,
+    pub temporary: TemporaryTables,
 }
 
 impl Session {
@@ -85,8 +88,9 @@ impl Session {
         settings.start_with(&[("search_path", database)], true);
         let context = SessionContext::new_with_state(state);
         settings::functions(&settings).into_iter().for_each(|function| context.register_udf(function));
-        let (peers, pinned) = (OnceLock::new(), Mutex::default());
-        Self { shared: Arc::new(SessionShared { engine, lake, context, settings, rights, peers, pinned }) }
+        let (peers, pinned, temporary) = (OnceLock::new(), Mutex::default(), TemporaryTables::default());
+        let shared = SessionShared { engine, lake, context, settings, rights, peers, pinned, temporary };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Makes the session one of a server's; it stays that.
@@ -97,6 +101,7 @@ impl Session {
     pub fn engine(&self) -> &Arc<Engine> {
         &self.shared.engine
     }
+
     /// The lake that bare names and the search path belong to.
     pub fn lake(&self) -> &Arc<Lake> {
         &self.shared.lake
@@ -133,6 +138,10 @@ impl Session {
         *self.shared.pinned.lock() = None;
     }
 
+    pub fn drop_temporary_tables(&self) {
+        self.shared.temporary.clear();
+    }
+
     /// The value of a setting, as `SHOW` prints it.
     pub fn setting(&self, name: &str) -> Result<String> {
         self.shared.setting(name)
@@ -153,6 +162,15 @@ impl Session {
         if let Some(command) = command(statement)? {
             let (schema, parameter_types) = (command.schema(), declared.to_vec());
             return Ok(Prepared { statement: statement.clone(), plan: None, schema, parameter_types });
+        }
+        if let Some(temporary) = TemporaryStatement::of(statement)? {
+            let parameter_types = match temporary {
+                TemporaryStatement::Create { query, .. } => {
+                    Box::pin(self.prepare(&query, declared)).await?.parameter_types
+                }
+                TemporaryStatement::Drop { .. } => declared.to_vec(),
+            };
+            return Ok(Prepared { statement: statement.clone(), plan: None, schema: None, parameter_types });
         }
         let (shared, statement, declared) = (Arc::clone(&self.shared), statement.clone(), declared.to_vec());
         let plan = async move {
@@ -177,7 +195,7 @@ impl Session {
         let expected = prepared.schema.clone();
         let execution = self.start(&prepared.statement, &prepared.parameter_types, parameters).await?;
         if let (Execution::Rows(rows), Some(expected)) = (&execution, expected)
-            && !same_types(&rows.schema, &expected)
+            && !planning::same_types(&rows.schema, &expected)
         {
             return Err(Error::new(ErrorKind::Unsupported, "cached plan must not change result type")
                 .with_detail("A table of the statement has another schema than when it was prepared."));
@@ -231,8 +249,16 @@ impl Session {
         let timeout = self.shared.settings.timeout("statement_timeout");
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let (shared, statement, types) = (Arc::clone(&self.shared), statement.clone(), types.to_vec());
-        let start = async move { shared.start(&statement, &types, parameters, deadline).await };
-        self.within_timeout(start).await.map(Execution::Rows)
+        match TemporaryStatement::of(&statement)? {
+            Some(temporary) => {
+                let run = async move { temporary.run(&shared, &types, parameters, deadline).await };
+                self.within_timeout(run).await.map(Execution::Done)
+            }
+            None => {
+                let start = async move { shared.start(&statement, &types, parameters, deadline).await };
+                self.within_timeout(start).await.map(Execution::Rows)
+            }
+        }
     }
 
     /// Runs a piece of work on the query threads for as long as a statement may take.
@@ -253,16 +279,9 @@ fn command(statement: &Statement) -> Result<Option<Command>> {
     Command::of(&statement.body)
 }
 
-fn same_types(one: &SchemaRef, other: &SchemaRef) -> bool {
-    let types = |schema: &SchemaRef| -> Vec<DataType> {
-        schema.fields().iter().map(|field| field.data_type().clone()).collect()
-    };
-    types(one) == types(other)
-}
-
 impl SessionShared {
     /// Plans a statement at this moment and starts it.
-    async fn start(
+    pub async fn start(
         &self,
         statement: &Statement,
         types: &[Option<DataType>],
@@ -376,25 +395,4 @@ impl SessionShared {
             None => self.settings.set(name, values, scope),
         }
     }
-}
-
-/// Puts the parameters' values into a plan, each cast to the type that the plan was made for.
-fn bind(plan: LogicalPlan, types: &[Option<DataType>], parameters: Vec<ScalarValue>) -> Result<LogicalPlan> {
-    if parameters.len() < types.len() {
-        let message =
-            format!("the statement has {} parameters, {} were given", types.len(), parameters.len());
-        return Err(Error::new(ErrorKind::InvalidParameter, message));
-    }
-    if types.is_empty() {
-        return Ok(plan);
-    }
-    let values: Result<Vec<ScalarValue>> = parameters
-        .into_iter()
-        .enumerate()
-        .map(|(index, value)| match types.get(index).and_then(Option::as_ref) {
-            Some(wanted) if value.data_type() != *wanted => Ok(value.cast_to(wanted)?),
-            _ => Ok(value),
-        })
-        .collect();
-    Ok(plan.with_param_values(values?)?)
 }

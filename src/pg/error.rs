@@ -50,6 +50,7 @@ pub mod state {
     pub const WRONG_OBJECT_TYPE: SqlState = "42809";
     pub const UNDEFINED_FUNCTION: SqlState = "42883";
     pub const UNDEFINED_TABLE: SqlState = "42P01";
+    pub const DUPLICATE_TABLE: SqlState = "42P07";
     pub const DUPLICATE_CURSOR: SqlState = "42P03";
     pub const DUPLICATE_PREPARED_STATEMENT: SqlState = "42P05";
     pub const INDETERMINATE_DATATYPE: SqlState = "42P18";
@@ -181,6 +182,7 @@ pub fn sql_state(kind: ErrorKind) -> SqlState {
         ErrorKind::UnchangeableSetting => state::CANT_CHANGE_RUNTIME_PARAM,
         ErrorKind::AmbiguousColumn => state::AMBIGUOUS_COLUMN,
         ErrorKind::DuplicateName => state::DUPLICATE_ALIAS,
+        ErrorKind::DuplicateTable => state::DUPLICATE_TABLE,
         ErrorKind::Grouping => state::GROUPING_ERROR,
         ErrorKind::WrongObjectType => state::WRONG_OBJECT_TYPE,
         ErrorKind::IndeterminateDatatype => state::INDETERMINATE_DATATYPE,

@@ -330,6 +330,9 @@ impl Session {
             self.settings.reset_all();
             self.statements.clear();
         }
+        if matches!(what, Discard::All | Discard::Temporary) {
+            self.engine.drop_temporary_tables();
+        }
         Ok(tag.to_string())
     }
 }
