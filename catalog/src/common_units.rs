@@ -9,14 +9,15 @@ use crate::split::{DataFile, DeleteSource, SplitUnit, TableScan};
 /// A file with what deletes rows in it.
 type FileKey = (Path, Vec<DeleteSource>, Option<Vec<DeleteSource>>);
 
-/// The runs of a piece of work; one run of one file where the file stands alone. The same runs give the same
-/// rows in every scan of a table.
+/// The runs of a piece of work; one run of one file where the file stands alone, one of several where these hold
+/// columns of the same rows. The same runs give the same rows in every scan of a table.
 type UnitKey = Vec<Vec<FileKey>>;
 
 /// Pieces of work by the path of their first file, which is in no other.
 type Units = HashMap<Path, UnitKey>;
 
-/// Takes the work out of both scans that both have: files that stand alone, and sections of the same runs.
+/// Takes the work out of both scans that both have: files that stand alone, groups of the same files, and
+/// sections of the same runs.
 pub fn cancel_common_units(before: &mut TableScan, after: &mut TableScan) {
     let (old, new) = (units(before), units(after));
     keep_differing(before, &new);
@@ -35,7 +36,10 @@ fn keep_differing(scan: &mut TableScan, other: &Units) {
             !files.is_empty()
         }
         SplitUnit::Merge { runs, .. } => differs(run_keys(deletes, runs)),
-        SplitUnit::Zip { .. } => true,
+        SplitUnit::Zip { groups } => {
+            groups.retain(|group| differs(run_keys(deletes, std::slice::from_ref(group))));
+            !groups.is_empty()
+        }
     });
 }
 
@@ -47,7 +51,9 @@ fn units(scan: &TableScan) -> Units {
                 units.extend(files.iter().map(|file| vec![vec![key(&scan.deletes, file)]]));
             }
             SplitUnit::Merge { runs, .. } => units.push(run_keys(&scan.deletes, runs)),
-            SplitUnit::Zip { .. } => {}
+            SplitUnit::Zip { groups } => {
+                units.extend(groups.iter().map(|group| run_keys(&scan.deletes, std::slice::from_ref(group))));
+            }
         }
     }
     let by_first = |unit: UnitKey| {
@@ -131,14 +137,16 @@ mod tests {
             SplitUnit::Files(vec![file("a"), file("b"), file("c")]),
             merge(&[&["d", "e"], &["f"]]),
             merge(&[&["g"]]),
+            SplitUnit::Zip { groups: vec![vec![file("i"), file("j")], vec![file("k")]] },
         ]);
         let mut after = scan(vec![
             SplitUnit::Files(vec![file("a"), deleted]),
             merge(&[&["d", "e"], &["f"]]),
             merge(&[&["g"], &["h"]]),
+            SplitUnit::Zip { groups: vec![vec![file("i"), file("j")], vec![file("k"), file("l")]] },
         ]);
         cancel_common_units(&mut before, &mut after);
-        assert_eq!(paths(&before), ["b", "c", "g"]);
-        assert_eq!(paths(&after), ["b", "g", "h"]);
+        assert_eq!(paths(&before), ["b", "c", "g", "k"]);
+        assert_eq!(paths(&after), ["b", "g", "h", "k", "l"]);
     }
 }

@@ -93,10 +93,13 @@ impl Task {
             }
             ChangeWork::Difference { mut before, mut after, key, pairs, images, value_changed } => {
                 let retractions = retractions(images == Images::After { removed: true });
-                let touched = match images == Images::Both && !key.is_empty() {
-                    true => place.touched_keys(&mut before, &mut after, &key)?,
-                    false => None,
-                };
+                let mut touched = None;
+                if images == Images::Both {
+                    cancel_common_units(&mut before, &mut after);
+                    if !key.is_empty() {
+                        touched = place.touched_keys(&before, &after, &key)?;
+                    }
+                }
                 vec![task(Work::Difference {
                     before: place.plan(before, retractions, touched.clone()),
                     after: place.plan(after, retractions, touched.clone()),
@@ -193,15 +196,14 @@ impl Place {
         Arc::new(ScanPlan::with_retractions(scan, store, shared, retractions, touched))
     }
 
-    /// Takes from both sides what they have in common. What is left may have to be compared for a few keys
-    /// alone; `None` where it is for so many that all rows are read as fast.
+    /// The keys for which two sides have to be compared; `None` where they are so many that all rows are read
+    /// as fast.
     fn touched_keys(
         &self,
-        before: &mut TableScan,
-        after: &mut TableScan,
+        before: &TableScan,
+        after: &TableScan,
         key: &[usize],
     ) -> tarn_catalog::Result<Option<Arc<TouchedKeys>>> {
-        cancel_common_units(before, after);
         let (gone, come) = differing_files(before, after)?;
         let all = rows_in(before).saturating_add(rows_in(after));
         if rows_in(&gone).saturating_add(rows_in(&come)).saturating_mul(TOUCHED_SHARE) > all {

@@ -193,12 +193,12 @@ impl Side {
 }
 
 /// The files of a bucket in which its two sides differ. An append table's files stand for themselves;
-/// the versions of a key may lie in any file of its bucket.
+/// the versions of a key may lie in any file of its bucket, and so may the columns of a row.
 fn differing(
     place: &Place,
     before: &Side,
     after: &Side,
-    keyed: bool,
+    together: bool,
 ) -> (Vec<ManifestEntry>, Vec<ManifestEntry>) {
     let (old, new) = (before.files(place), after.files(place));
     let (old_vectors, new_vectors) = (before.vectors(place), after.vectors(place));
@@ -213,7 +213,7 @@ fn differing(
         files.iter().filter(|entry| !same(entry)).cloned().collect()
     };
     let (gone, come) = (without(old, new), without(new, old));
-    match keyed && !(gone.is_empty() && come.is_empty()) {
+    match together && !(gone.is_empty() && come.is_empty()) {
         true => (old.to_vec(), new.to_vec()),
         false => (gone, come),
     }
@@ -230,19 +230,15 @@ impl ChangeLog for VersionChanges {
     }
 
     async fn steps(&self, request: &ScanRequest) -> Result<Vec<ChangeStep>> {
-        let rules = self.version.rules();
-        if rules.data_evolution {
-            // A new file may hold columns of rows that are there already.
-            let feature = "what changed in rows whose columns stand in several files";
-            return Err(Error::unsupported(self.version.table().label(), feature));
-        }
         if self.changes_nothing().await? {
             return Ok(Vec::new());
         }
         let (before, after) = self.sides().await?;
         let keyed = !self.version.table_schema().primary_key.is_empty();
+        // A new file may hold columns of rows that are there already.
+        let together = keyed || self.version.rules().data_evolution;
         let places: BTreeSet<&Place> = before.files.keys().chain(after.files.keys()).collect();
-        let parts = places.into_iter().map(|place| differing(place, &before, &after, keyed));
+        let parts = places.into_iter().map(|place| differing(place, &before, &after, together));
         let parts: Vec<_> = parts.filter(|(old, new)| !(old.is_empty() && new.is_empty())).collect();
         if self.keys_stay(&before, &after) {
             let mut steps = Vec::with_capacity(parts.len());
