@@ -28,6 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::provider::LakeTableProvider;
 use crate::sql::{Relation, Statement, Subscribe, SubscribeSource, folded, relations, separate_repetitions};
 use crate::system_catalog::CatalogView;
+use crate::wide_timestamp::keep_wide;
 use wants::Wants;
 
 /// A subscription whose start is chosen and whose query is planned, before its parameters have values.
@@ -110,7 +111,7 @@ fn plan(
     declared: &[Option<DataType>],
 ) -> Result<Planned> {
     let SubscribeSource::Query(query) = &subscribe.source else {
-        let plan = LogicalPlanBuilder::scan(reference(&relation.name)?, source, None)?.build()?;
+        let plan = keep_wide(LogicalPlanBuilder::scan(reference(&relation.name)?, source, None)?.build()?)?;
         return Ok(Planned { plan, parameter_types: declared.to_vec() });
     };
     let mut sql = SqlStatement::Query(query.clone());
@@ -118,7 +119,7 @@ fn plan(
     separate_repetitions(&mut sql);
     let context = QueryContext::new(state, QueryTables::one(&relation.name, source), None);
     let analyzed = planning::analyze(&context, catalog, state, sql, declared)
-        .and_then(|(plan, types)| Ok((semantics::settle(plan)?, types)));
+        .and_then(|(plan, types)| Ok((semantics::settle(keep_wide(plan)?)?, types)));
     let (plan, parameter_types) = analyzed.map_err(|error| plan_error::explain(error, statement))?;
     view::check_plan(&plan)?;
     Ok(Planned { plan, parameter_types })
