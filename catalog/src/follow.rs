@@ -43,6 +43,16 @@ pub trait Follow: Debug + Send + Sync {
     /// `database.table`, for errors.
     fn table(&self) -> &str;
 
+    /// Stands before the first version; its rows are none.
+    fn before_first(&self) -> Place {
+        Place::BEGINNING
+    }
+
+    /// Whether later versions have higher numbers.
+    fn counts_up(&self) -> bool {
+        true
+    }
+
     /// Where a follower begins. Fails where what it is about to see is gone, naming the earliest version
     /// that is left.
     async fn begin(&self, version: &VersionSpec, beginning: Beginning) -> Result<Place>;
@@ -53,8 +63,8 @@ pub trait Follow: Debug + Send + Sync {
     /// How far a named consumer has come, by what the table stores of it.
     async fn consumer(&self, name: &str) -> Result<Place>;
 
-    /// The version after a place; `None` where it is yet to come, which costs two small reads and no
-    /// listing. Fails where it is gone, or where the place is no longer part of the table's history.
+    /// The version after a place; `None` where it is yet to come, which costs two small reads, or where the
+    /// format needs it the listing of one folder. Fails where it is gone, or where the place is no longer part of the table's history.
     async fn after(&self, place: &Place) -> Result<Option<Place>>;
 
     /// The schema under which a version was committed, with the options of today.

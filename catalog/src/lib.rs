@@ -25,6 +25,7 @@ pub mod paimon;
 pub mod predicate;
 pub mod pruning;
 pub mod row_positions;
+pub mod row_tracking;
 pub mod schema;
 pub mod split;
 pub mod stats;

@@ -30,8 +30,8 @@ pub fn length(tail: &Bytes) -> Decoded<u64> {
     length.ok_or_else(|| Malformed::new("its postscript gives impossible lengths"))
 }
 
-/// Refuses what the decoder would not survive.
-pub fn check(tail: &Bytes) -> Decoded<()> {
+/// The file's types, unless the decoder would not survive them.
+pub fn check(tail: &Bytes) -> Decoded<Vec<Type>> {
     let (postscript, rest) = postscript(tail)?;
     if postscript.compression_block_size.is_some_and(|size| size > MAX_BLOCK_BYTES) {
         let size = postscript.compression_block_size();
@@ -40,7 +40,8 @@ pub fn check(tail: &Bytes) -> Decoded<()> {
     let length = usize::try_from(postscript.footer_length()).ok();
     let start = length.and_then(|length| rest.checked_sub(length));
     let start = start.ok_or_else(|| Malformed::new("its footer is longer than the file"))?;
-    check_types(&footer(&postscript, tail.slice(start..rest))?.types)
+    let types = footer(&postscript, tail.slice(start..rest))?.types;
+    check_types(&types).map(|()| types)
 }
 
 /// The postscript, and where it begins in the file's end.

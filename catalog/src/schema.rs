@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_schema::{Field, Schema, SchemaRef};
 
-use crate::types::LogicalType;
+use crate::types::{CLIENT_TYPE_KEY, LogicalType};
 
 /// A column, or a field of a nested row. The id outlives renames and moves.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,7 +21,13 @@ pub struct SchemaField {
 
 impl SchemaField {
     pub fn arrow(&self) -> Field {
-        Field::new(&self.name, self.data_type.arrow(), self.nullable)
+        let field = Field::new(&self.name, self.data_type.arrow(), self.nullable);
+        match self.data_type {
+            LogicalType::Uuid => {
+                field.with_metadata([(CLIENT_TYPE_KEY.to_owned(), "uuid".to_owned())].into())
+            }
+            _ => field,
+        }
     }
 }
 

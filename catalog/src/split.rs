@@ -61,7 +61,14 @@ pub struct FileSchema {
     pub lookup: FieldLookup,
     /// What stands in every row of a column that a file does not hold, by field id; NULL without one.
     pub defaults: Vec<(i32, Datum)>,
+    /// The [`RowColumn`]s that a file may hold under another name than a scan gives them.
+    pub row_columns: Vec<SchemaField>,
+    /// Further names that files may have for a column, by field id.
+    pub aliases: Vec<(i32, Vec<String>)>,
 }
+
+/// The attribute of a type in an ORC file that is its field id.
+pub const ORC_FIELD_ID: &str = "iceberg.id";
 
 /// How a column of a [`FileSchema`] is found in the physical file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +131,10 @@ pub enum FileFormat {
     Parquet,
     Orc,
     Avro,
+    /// Rows as text under a line of names.
+    Csv,
+    /// One object a line.
+    Json,
 }
 
 /// One immutable data file.

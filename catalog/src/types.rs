@@ -44,6 +44,10 @@ pub enum LogicalType {
     Time {
         precision: u8,
     },
+    /// Time of day in microseconds.
+    TimeMicros,
+    /// A UUID; as text of 36 characters in lower case, which sorts as its 16 bytes do.
+    Uuid,
     /// Wall-clock timestamp without zone, precision in digits of a second (0 to 9).
     Timestamp {
         precision: u8,
@@ -86,6 +90,10 @@ pub const WIDE_TIMESTAMP: DataType = DataType::Decimal128(38, -99);
 /// The same for an instant.
 pub const WIDE_INSTANT: DataType = DataType::Decimal128(38, -100);
 
+/// Metadata key of an Arrow field: the name of the Postgres type that a column has, where Arrow's type does not
+/// say.
+pub const CLIENT_TYPE_KEY: &str = "tarn:pg_type";
+
 /// The length that stands for STRING and BYTES.
 pub const UNBOUNDED_LENGTH: u32 = i32::MAX as u32;
 
@@ -107,10 +115,11 @@ impl LogicalType {
             Self::Float => DataType::Float32,
             Self::Double => DataType::Float64,
             Self::Decimal { precision, scale } => DataType::Decimal128(*precision, *scale),
-            Self::Char { .. } | Self::Varchar { .. } => DataType::Utf8View,
+            Self::Char { .. } | Self::Varchar { .. } | Self::Uuid => DataType::Utf8View,
             Self::Binary { .. } | Self::Varbinary { .. } | Self::Blob => DataType::BinaryView,
             Self::Date => DataType::Date32,
             Self::Time { .. } => DataType::Time32(TimeUnit::Millisecond),
+            Self::TimeMicros => DataType::Time64(TimeUnit::Microsecond),
             Self::Timestamp { precision } => match time_unit(*precision) {
                 Some(unit) => DataType::Timestamp(unit, None),
                 None => WIDE_TIMESTAMP,

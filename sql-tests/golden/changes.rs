@@ -3,38 +3,52 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::SchemaRef;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
-use tarn::engine::Session;
 
-use crate::check::{Answer, run};
+use crate::evolution::Schemas;
 use crate::golden_set::Result;
-use crate::golden_set::manifest::{Columns, Query};
+use crate::golden_set::actual::{Reader, spellings_of};
+use crate::golden_set::expected;
+use crate::golden_set::manifest::{Columns, GoldenSet, Query};
 use crate::golden_set::value::{Row, Value};
-use crate::statement::table_of;
 
 /// Columns before the table's: the change's type, its version, its time.
 const LEADING: usize = 3;
 
-/// Rows as text, and how often each is there.
-type Multiset = BTreeMap<String, i64>;
-
-/// The rows at a range's start, less what the changes take back, plus what they bring, are the rows at its
-/// end. Says what is not; `None` where that is so.
-pub async fn imbalance(session: &Session, query: &Query, changes: &[RecordBatch]) -> Result<Option<String>> {
-    let before = at(session, query, "from").await?;
-    let after = at(session, query, "to").await?.ok_or("a range without an end")?;
-    let mut rows = Multiset::new();
-    if let Some(before) = &before {
-        if columns(&before.schema) != columns(&after.schema) {
-            return Err("the rows at its start have other columns".into());
-        }
-        before.batches.iter().try_for_each(|batch| add(&mut rows, batch, 0, |_| Ok(1)))?;
+/// The rows that the format's reader has at a range's start, less what the changes take back, plus what they
+/// bring, are those that it has at its end. Says what is not; `None` where that is so.
+pub fn imbalance(set: &GoldenSet, query: &Query, changes: &[RecordBatch]) -> Result<Option<String>> {
+    let (after, columns) = at(set, query, "to")?.ok_or("a range without an end")?;
+    let mut rows: BTreeMap<Row, i64> = BTreeMap::new();
+    for row in before(set, query, columns)? {
+        *rows.entry(row).or_default() += 1;
     }
-    changes.iter().try_for_each(|batch| add(&mut rows, batch, LEADING, |row| sign(batch, row)))?;
-    after.batches.iter().try_for_each(|batch| add(&mut rows, batch, 0, |_| Ok(-1)))?;
+    let reader = Reader { columns, warehouse: spellings_of(&set.warehouse()) };
+    for batch in changes {
+        let of_table: Vec<usize> = (LEADING..batch.num_columns()).collect();
+        for (place, row) in reader.rows(&batch.project(&of_table)?, None)?.into_iter().enumerate() {
+            *rows.entry(row).or_default() += sign(batch, place)?;
+        }
+    }
+    for row in after {
+        *rows.entry(row).or_default() -= 1;
+    }
     let wrong = rows.into_iter().find(|(_, count)| *count != 0);
-    Ok(wrong.map(|(row, count)| format!("after the changes there is {count:+} times too often: {row}")))
+    Ok(wrong.map(|(row, count)| format!("after the changes there is {count:+} times too often: {row:?}")))
+}
+
+/// The rows at a range's start, as rows of the columns at its end.
+fn before(set: &GoldenSet, query: &Query, columns: &Columns) -> Result<Vec<Row>> {
+    let Some((rows, own)) = at(set, query, "from")? else { return Ok(Vec::new()) };
+    if own == columns {
+        return Ok(rows);
+    }
+    let (Some("iceberg"), Some(from), Some(to)) =
+        (query.format.as_deref(), query.options.get("from"), query.options.get("to"))
+    else {
+        return Err("the rows at its start have other columns".into());
+    };
+    let table = set.warehouse().join("iceberg").join(&query.table);
+    Schemas::read(&table)?.project(rows, from, to)
 }
 
 /// Net changes without rows that came and went again: Iceberg compares bytes by their identity, and tells of
@@ -55,39 +69,18 @@ pub fn without_round_trips(rows: Vec<Row>, columns: &Columns) -> Vec<Row> {
     left
 }
 
-/// The rows at an end of the range; `None` before the first version.
-async fn at(session: &Session, query: &Query, end: &str) -> Result<Option<Answer>> {
-    let format = query.format.as_deref().unwrap_or_default();
-    match query.options.get(end).map(String::as_str) {
-        None | Some("-1") => Ok(None),
-        Some(version) => {
-            let table = table_of(query, format, "");
-            Ok(Some(run(session, &format!("SELECT * FROM {table} FOR VERSION AS OF {version}")).await?))
-        }
-    }
-}
-
-fn columns(schema: &SchemaRef) -> Vec<(&str, &arrow::datatypes::DataType)> {
-    schema.fields().iter().map(|field| (field.name().as_str(), field.data_type())).collect()
-}
-
-fn add(
-    rows: &mut Multiset,
-    batch: &RecordBatch,
-    leading: usize,
-    sign: impl Fn(usize) -> Result<i64>,
-) -> Result<()> {
-    let options = FormatOptions::new().with_null("NULL");
-    let columns = &batch.columns()[leading..];
-    let columns: Vec<_> = columns
-        .iter()
-        .map(|column| ArrayFormatter::try_new(column, &options))
-        .collect::<std::result::Result<_, _>>()?;
-    for row in 0..batch.num_rows() {
-        let text: Vec<String> = columns.iter().map(|column| column.value(row).to_string()).collect();
-        *rows.entry(text.join(" | ")).or_default() += sign(row)?;
-    }
-    Ok(())
+/// The rows at an end of the range, as the format's reader gave them; `None` before the first version.
+fn at<'a>(set: &'a GoldenSet, query: &Query, end: &str) -> Result<Option<(Vec<Row>, &'a Columns)>> {
+    let Some(version) = query.options.get(end).filter(|version| *version != "-1") else { return Ok(None) };
+    let wanted = BTreeMap::from([("version".to_owned(), version.clone())]);
+    let asks = |asked: &&Query| {
+        asked.kind == "batch"
+            && (&asked.format, &asked.table, &asked.options) == (&query.format, &query.table, &wanted)
+    };
+    let asked = set.queries.iter().find(asks).ok_or("no query asks for the rows at one of its ends")?;
+    let file = asked.file.as_deref().ok_or("the rows at one of its ends were refused")?;
+    let columns = set.columns(asked)?;
+    Ok(Some((expected::rows(&set.answer(file)?, columns, false)?, columns)))
 }
 
 fn sign(batch: &RecordBatch, row: usize) -> Result<i64> {

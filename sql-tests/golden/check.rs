@@ -56,7 +56,7 @@ pub async fn check(set: &GoldenSet, session: &Session, query: &Query) -> Verdict
             kind => Verdict::Wrong(format!("error ({kind:?}): {error}")),
         },
         (Ok(answer), None) if query.kind == "changes" => {
-            match changes::imbalance(session, query, &answer.batches).await {
+            match changes::imbalance(set, query, &answer.batches) {
                 Ok(None) => Verdict::Passed,
                 Ok(Some(imbalance)) => Verdict::Wrong(imbalance),
                 Err(error) => Verdict::NotYet(format!("its changes cannot be checked: {error}")),

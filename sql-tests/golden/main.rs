@@ -16,6 +16,7 @@ mod golden_set;
 
 mod changes;
 mod check;
+mod evolution;
 mod heading;
 mod options;
 mod pattern;

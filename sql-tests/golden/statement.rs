@@ -22,6 +22,12 @@ pub fn sql_of(set: &GoldenSet, query: &Query) -> Result<String> {
     }
 }
 
+/// Delta's columns of metadata, as `$row_tracking` names them.
+const METADATA_COLUMNS: [(&str, &str); 2] = [
+    ("_metadata.row_id", "_row_id AS row_id"),
+    ("_metadata.row_commit_version", "_row_commit_version AS row_commit_version"),
+];
+
 /// `format."default"."table"`
 pub fn table_of(query: &Query, format: &str, suffix: &str) -> String {
     let name = format!("{}{suffix}", query.table);
@@ -35,7 +41,7 @@ fn of_changes(set: &GoldenSet, query: &Query, format: &str) -> Result<String> {
     let (from, to) = (option("from").unwrap_or("0"), option("to").ok_or("a range without an end")?);
     let table = literal(&table_of(query, format, ""));
     let snapshots = table_of(query, format, "$snapshots");
-    // Iceberg's readers tell changes under the table's columns of today, whatever the range.
+    // The formats' readers tell changes under the table's columns of today, whatever the range.
     let (to, ended) = match format {
         "iceberg" if query.file.is_some() => (
             "'latest'",
@@ -43,6 +49,7 @@ fn of_changes(set: &GoldenSet, query: &Query, format: &str) -> Result<String> {
                 " WHERE _commit_timestamp <= (SELECT committed_at FROM {snapshots} WHERE snapshot_id = {to})"
             ),
         ),
+        "delta" if query.file.is_some() => ("'latest'", format!(" WHERE _commit_version <= {to}")),
         _ => (to, String::new()),
     };
     let (steps, filter) = match option("mode") {
@@ -97,8 +104,9 @@ pub fn compared_columns(query: &Query, columns: &Columns) -> Columns {
 
 /// `SELECT * FROM format."default"."table" FOR VERSION AS OF ...`
 fn of_version(query: &Query, format: &str) -> Result<String> {
-    let mut table = table_of(query, format, "");
-    let mut what = "SELECT *";
+    let tracked = query.options.get("sql").is_some_and(|sql| sql.contains("row_id"));
+    let mut table = table_of(query, format, if tracked { "$row_tracking" } else { "" });
+    let mut what = "SELECT *".to_owned();
     if query.options.contains_key("branch") && query.options.contains_key("version") {
         return Err(format!("a version of a branch of {format} is not there yet").into());
     }
@@ -107,8 +115,12 @@ fn of_version(query: &Query, format: &str) -> Result<String> {
             "version" => table += &format!(" FOR VERSION AS OF {value}"),
             "tag" | "branch" => table += &format!(" FOR VERSION AS OF {}", literal(value)),
             "timestamp" => table += &format!(" FOR SYSTEM_TIME AS OF {value}"),
-            "sql" if value.contains("row_id") => return Err("row ids are no columns yet".into()),
-            "sql" => what = value.strip_suffix(" from t").ok_or("a query that does not end in its table")?,
+            "sql" => {
+                let asked = value.strip_suffix(" from t").ok_or("a query that does not end in its table")?;
+                what = METADATA_COLUMNS
+                    .into_iter()
+                    .fold(asked.to_owned(), |asked, (theirs, ours)| asked.replace(theirs, ours));
+            }
             other => return Err(format!("option {other} of {format} is not there yet").into()),
         }
     }

@@ -73,6 +73,7 @@ impl Reader<'_> {
             }
             SqlType::Decimal => decimal(array, row).map(Value::Text),
             SqlType::Text => text(array, row).map(|text| Value::Text(self.portable(text))),
+            SqlType::Uuid => text(array, row).map(|text| Value::Text(text.to_owned())),
             SqlType::Binary => binary(array, row).map(|bytes| Value::Text(hex(bytes))),
             SqlType::Date => date(array, row).map(Value::Text),
             SqlType::Time { digits } => time(array, row, *digits).map(Value::Text),

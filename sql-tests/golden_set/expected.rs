@@ -62,6 +62,7 @@ fn value(raw: &RawValue, column: &SqlType) -> Result<Value> {
             Value::Row(fields.collect::<Result<_>>()?)
         }
         SqlType::Text
+        | SqlType::Uuid
         | SqlType::Decimal
         | SqlType::Binary
         | SqlType::Date

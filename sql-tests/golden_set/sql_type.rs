@@ -11,6 +11,7 @@ pub enum SqlType {
     Double,
     Decimal,
     Text,
+    Uuid,
     Binary,
     Date,
     /// Digits after the point of a second.
@@ -175,7 +176,8 @@ impl<'a> Parser<'a> {
             "float" => SqlType::Float,
             "double" => SqlType::Double,
             "decimal" => SqlType::Decimal,
-            "char" | "varchar" | "string" | "uuid" => SqlType::Text,
+            "char" | "varchar" | "string" => SqlType::Text,
+            "uuid" => SqlType::Uuid,
             "binary" | "varbinary" | "bytes" | "fixed" | "blob" => SqlType::Binary,
             "date" => SqlType::Date,
             // Paimon keeps milliseconds whatever the precision; Spark and Iceberg have no precision.

@@ -27,6 +27,14 @@ pub const FILES: &str = "files";
 const LAKES_MADE_AT: &str = "/tmp/tarn-golden/visible/warehouse";
 const TABLES_OF_FILES: [&str; 2] = ["dv", "part"];
 
+/// Folders of CSV and JSON files.
+pub const TEXT: &str = "text";
+const TEXT_FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/formats/text");
+
+/// The demo's users in three other formats, side by side.
+pub const MIXED: &str = "mixed";
+const PACKED_MIXED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/formats/mixed-lake.tar.zst");
+
 const PACKED_LAKES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/golden/lakes.tar.zst");
 const PACKED_GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql-tests/golden/paimon.tar.zst");
 
@@ -58,9 +66,14 @@ pub fn golden_root() -> Result<PathBuf> {
     unpack::open(Path::new(PACKED_GOLDEN))
 }
 
+/// The root of the golden set of the formats other than Paimon.
+pub fn lakes_root() -> Result<PathBuf> {
+    unpack::open(Path::new(PACKED_LAKES))
+}
+
 /// Lakes of the formats other than Paimon.
 fn other_lakes() -> Result<Vec<LakeLocation>> {
-    let warehouse = unpack::open(Path::new(PACKED_LAKES))?.join("warehouse");
+    let warehouse = lakes_root()?.join("warehouse");
     let of_format = |format: &str| LakeLocation {
         name: format.to_owned(),
         url: format!("{}#stored-at={LAKES_MADE_AT}/{format}", warehouse.join(format).display()),
@@ -70,7 +83,10 @@ fn other_lakes() -> Result<Vec<LakeLocation>> {
         copy_data_files(&warehouse.join(DELTA).join(table), &files.join(table))?;
     }
     let files = LakeLocation { name: FILES.to_owned(), url: files.display().to_string() };
-    Ok(vec![of_format(DELTA), of_format(ICEBERG), files])
+    let texts = LakeLocation { name: TEXT.to_owned(), url: TEXT_FILES.to_owned() };
+    let mixed = unpack::unpacked(Path::new(PACKED_MIXED))?.join("mixed-lake");
+    let mixed = LakeLocation { name: MIXED.to_owned(), url: mixed.display().to_string() };
+    Ok(vec![of_format(DELTA), of_format(ICEBERG), files, texts, mixed])
 }
 
 /// Copies the Parquet files of a folder and of the partitions in it.

@@ -43,6 +43,7 @@ fn text_of(kind: &Type, raw: &[u8]) -> Result<String> {
         Type::TIME => time_of_day(i64::from_be_bytes(fixed(raw)?) * 1_000),
         Type::TIMESTAMP => timestamp(i64::from_be_bytes(fixed(raw)?))?,
         Type::TIMESTAMPTZ => timestamp(i64::from_be_bytes(fixed(raw)?))? + "+00",
+        Type::UUID => uuid(raw)?,
         Type::BYTEA => bytes(raw),
         Type::JSONB => std::str::from_utf8(raw.get(1..).unwrap_or_default())?.to_owned(),
         Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::JSON | Type::UNKNOWN | Type::CHAR => {
@@ -50,6 +51,13 @@ fn text_of(kind: &Type, raw: &[u8]) -> Result<String> {
         }
         _ => return Err(format!("the tests do not know the binary format of {kind}").into()),
     })
+}
+
+/// 16 bytes as hexadecimal digits in five groups.
+fn uuid(raw: &[u8]) -> Result<String> {
+    let digits: String = fixed::<16>(raw)?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let groups = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+    Ok(groups.join("-"))
 }
 
 fn fixed<const N: usize>(raw: &[u8]) -> Result<[u8; N]> {

@@ -7,6 +7,7 @@
 //! [lakes]
 //! dev = "./lake"
 //! prod = "s3://bucket/lake"
+//! old = { url = "./copy", type = "iceberg", stored_at = "hdfs://cluster/warehouse" }
 //!
 //! [serve]
 //! listen = ["127.0.0.1:5433"]
@@ -32,8 +33,44 @@ const DEFAULT_FILE: &str = "tarn.toml";
 pub(super) struct ConfigFile {
     pub memory_limit: Option<String>,
     pub threads: Option<usize>,
-    pub lakes: BTreeMap<String, String>,
+    pub lakes: BTreeMap<String, LakeEntry>,
     pub serve: ServeSection,
+}
+
+/// A lake's place, or that and what is known of it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum LakeEntry {
+    Url(String),
+    Described(DescribedLake),
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DescribedLake {
+    url: String,
+    /// What its tables are: `paimon`, `delta`, `iceberg`, `files`.
+    #[serde(rename = "type")]
+    format: Option<String>,
+    /// Where it was when its metadata was written.
+    stored_at: Option<String>,
+}
+
+impl LakeEntry {
+    /// The location, as the command line takes it.
+    fn url(&self) -> String {
+        match self {
+            Self::Url(url) => url.clone(),
+            Self::Described(DescribedLake { url, format, stored_at }) => {
+                let said = [("type", format), ("stored-at", stored_at)];
+                let said: Vec<String> = said
+                    .into_iter()
+                    .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)))
+                    .collect();
+                if said.is_empty() { url.clone() } else { format!("{url}#{}", said.join("&")) }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Deserialize)]
@@ -79,7 +116,7 @@ impl ConfigFile {
 
     pub fn locations(&self) -> Vec<LakeLocation> {
         let location =
-            |(name, url): (&String, &String)| LakeLocation { name: name.clone(), url: url.clone() };
+            |(name, entry): (&String, &LakeEntry)| LakeLocation { name: name.clone(), url: entry.url() };
         self.lakes.iter().map(location).collect()
     }
 }
@@ -97,6 +134,15 @@ mod tests {
         .unwrap();
         assert_eq!(file.locations(), [LakeLocation { name: "dev".into(), url: "./lake".into() }]);
         assert_eq!(file.serve.listen, ["127.0.0.1:5433"]);
+    }
+
+    #[test]
+    fn a_lake_may_be_described() {
+        let text = "[lakes]\nx = { url = './x', type = 'delta', stored_at = '/old' }\ny = { url = './y' }";
+        let urls: Vec<String> =
+            ConfigFile::parse(text).unwrap().locations().into_iter().map(|lake| lake.url).collect();
+        assert_eq!(urls, ["./x#type=delta&stored-at=/old", "./y"]);
+        assert!(ConfigFile::parse("[lakes]\nx = { url = './x', kind = 'delta' }").is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Types of Postgres that sqlparser or DataFusion does not know by name: `oid`, `name`, `"char"`.
+//! Types of Postgres that sqlparser or DataFusion does not know by name: `oid`, `name`, `"char"`, `uuid`.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, DataType as SqlType, ObjectNamePart};
 
 use crate::error::{Error, ErrorKind};
+use crate::pg::TYPE_KEY;
 use crate::system_catalog;
 
 #[derive(Debug)]
@@ -36,6 +37,11 @@ impl TypePlanner for PgTypePlanner {
                     Some(field) if modifiers.is_empty() => Ok(Some(Arc::new(field))),
                     _ => Err(unknown()),
                 }
+            }
+            SqlType::Uuid => {
+                let metadata = [(TYPE_KEY.to_owned(), "uuid".to_owned())];
+                let field = Field::new("", DataType::Utf8View, true).with_metadata(metadata.into());
+                Ok(Some(Arc::new(field)))
             }
             SqlType::Array(ArrayElemTypeDef::SquareBracket(item, None))
                 if matches!(**item, SqlType::Custom(..)) =>

@@ -4,9 +4,10 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use tarn_catalog::schema::SchemaField;
 use tarn_catalog::types::LogicalType;
 
-/// The fields of a file as a schema of their own: ids are places, to be replaced by those of the table.
+/// The fields of a file as a schema of their own: ids are places, to be replaced by those of the table. A field
+/// that has no value in the file, and so no type, is left out.
 pub fn schema_fields<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Result<Vec<SchemaField>, String> {
-    fields.into_iter().map(schema_field).collect()
+    fields.into_iter().filter(|field| *field.data_type() != DataType::Null).map(schema_field).collect()
 }
 
 fn schema_field(field: &Field) -> Result<SchemaField, String> {

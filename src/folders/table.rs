@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
@@ -28,7 +29,7 @@ use crate::scan::shared::ScanShared;
 /// Footers that are read at a time.
 const CONCURRENT_READS: usize = 16;
 
-/// A folder of Parquet or ORC files. Opening it reads nothing.
+/// A folder of files of rows. Opening it reads nothing.
 pub struct FolderTable {
     label: Arc<str>,
     store: Arc<dyn ObjectStore>,
@@ -52,6 +53,14 @@ struct Found {
     folders: Vec<(String, Option<String>)>,
 }
 
+/// What a file says of itself.
+struct Described {
+    fields: Vec<SchemaField>,
+    /// Columns without a value.
+    untyped: Vec<String>,
+    rows: u64,
+}
+
 impl FolderTable {
     pub fn new(label: &str, store: Arc<dyn ObjectStore>, root: Path, shared: Arc<ScanShared>) -> Self {
         Self { label: label.into(), store, root, shared }
@@ -60,9 +69,14 @@ impl FolderTable {
     /// The format of a file by its name; `None` for what is no data.
     pub fn format_of(name: &str) -> Option<FileFormat> {
         match name.rsplit_once('.') {
-            Some((stem, _)) if stem.is_empty() || name.starts_with('_') => None,
+            Some((stem, _)) if stem.is_empty() || name.starts_with(['_', '.']) => None,
             Some((_, "parquet")) => Some(FileFormat::Parquet),
             Some((_, "orc")) => Some(FileFormat::Orc),
+            Some((_, "csv" | "tsv")) => Some(FileFormat::Csv),
+            Some((_, "json" | "jsonl" | "ndjson")) => Some(FileFormat::Json),
+            Some((stem, "gz")) => {
+                Self::format_of(stem).filter(|format| matches!(format, FileFormat::Csv | FileFormat::Json))
+            }
             _ => None,
         }
     }
@@ -118,10 +132,12 @@ impl FolderTable {
         let found = self.find().await?;
         let reads: Vec<_> = found.iter().map(|file| self.describe(file)).collect();
         let described: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
-        let mut unified = Unified::default();
+        let is_text = found.iter().any(|file| matches!(file.format, FileFormat::Csv | FileFormat::Json));
+        let mut unified = if is_text { Unified::of_inferred_types() } else { Unified::default() };
         let mut schemas: Vec<Arc<FileSchema>> = Vec::new();
         let mut files = Vec::new();
-        for (file, (fields, rows)) in found.iter().zip(described) {
+        for (file, Described { fields, untyped, rows }) in found.iter().zip(described) {
+            untyped.iter().for_each(|name| unified.add_untyped(name));
             let fields = unified.add(fields).map_err(|clash| self.clash(&file.meta.location, &clash))?;
             let known = schemas.iter().position(|schema| schema.fields == fields);
             let schema = known.unwrap_or_else(|| {
@@ -131,11 +147,14 @@ impl FolderTable {
                     fields,
                     lookup: FieldLookup::ByName,
                     defaults: Vec::new(),
+                    row_columns: Vec::new(),
+                    aliases: Vec::new(),
                 }));
                 schemas.len() - 1
             });
             files.push((file, schema, rows));
         }
+        unified.name_untyped();
         let partition = partition_columns(&mut unified, &found);
         let files = files.into_iter().map(|(file, schema, rows)| PlacedFile {
             values: file
@@ -163,14 +182,16 @@ impl FolderTable {
         })
     }
 
-    async fn describe(&self, file: &Found) -> Result<(Vec<SchemaField>, u64)> {
+    async fn describe(&self, file: &Found) -> Result<Described> {
         let path = &file.meta.location;
         let footers = &self.shared.footers;
-        let (schema, rows) = describe(&self.store, footers, path, file.format, file.meta.size).await?;
+        let (schema, rows) = describe(&self.store, footers, &file.meta, file.format).await?;
         let fields = schema_fields(schema.fields().iter().map(AsRef::as_ref));
         let fields =
             fields.map_err(|reason| Error::unsupported(self.label.as_ref(), format!("{path}: {reason}")))?;
-        Ok((fields, rows))
+        let untyped = schema.fields().iter().filter(|field| *field.data_type() == DataType::Null);
+        let untyped = untyped.map(|field| field.name().clone()).collect();
+        Ok(Described { fields, untyped, rows })
     }
 
     fn clash(&self, path: &Path, clash: &Clash) -> Error {

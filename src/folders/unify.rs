@@ -8,6 +8,10 @@ use tarn_catalog::types::LogicalType;
 pub struct Unified {
     pub fields: Vec<SchemaField>,
     last_id: i32,
+    /// Whether types are guesses from the values of one file.
+    inferred: bool,
+    /// Columns that had no type in a file.
+    untyped: Vec<String>,
 }
 
 /// Two files that do not go together: the column and its two types.
@@ -18,6 +22,26 @@ pub struct Clash {
 }
 
 impl Unified {
+    /// For files whose types are inferred from their values: what are whole numbers in one file may have a
+    /// fraction in another.
+    pub fn of_inferred_types() -> Self {
+        Self { inferred: true, ..Self::default() }
+    }
+
+    /// Notes a column that has no value in a file.
+    pub fn add_untyped(&mut self, name: &str) {
+        self.untyped.push(name.to_owned());
+    }
+
+    /// Gives columns that have no value in any file their place, as text.
+    pub fn name_untyped(&mut self) {
+        for name in std::mem::take(&mut self.untyped) {
+            if self.fields.iter().all(|field| field.name != name) {
+                self.column(&name, LogicalType::STRING);
+            }
+        }
+    }
+
     /// Adds a file's columns; gives them with the ids of the table's.
     pub fn add(&mut self, file: Vec<SchemaField>) -> Result<Vec<SchemaField>, Clash> {
         let mut fields = std::mem::take(&mut self.fields);
@@ -130,7 +154,17 @@ impl Unified {
                     }
                     Ok(file)
                 }
-                _ => Err(clash(known, &file)),
+                (Some(_), Some(_)) if self.inferred => {
+                    *known = T::Double;
+                    Ok(file)
+                }
+                _ => match (&*known, &file) {
+                    (T::Timestamp { precision: one }, T::Timestamp { precision: other }) if self.inferred => {
+                        *known = T::Timestamp { precision: *one.max(other) };
+                        Ok(file)
+                    }
+                    _ => Err(clash(known, &file)),
+                },
             },
         }
     }

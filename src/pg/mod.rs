@@ -46,6 +46,7 @@ pub use error::sql_state;
 pub use listener::{Handle, Server};
 pub use options::{ServeOptions, TlsFiles};
 pub use types::TYPE_KEY;
+pub(crate) use types::uuid_of;
 pub(crate) use types::wire_type;
 
 use crate::engine::Engine;

@@ -30,7 +30,7 @@ use tarn_catalog::types::{WIDE_INSTANT, WIDE_TIMESTAMP};
 use super::error::{PgError, PgResult, state};
 
 /// Field metadata: the name of the Postgres type that a column has, where Arrow's type does not say.
-pub const TYPE_KEY: &str = "tarn:pg_type";
+pub const TYPE_KEY: &str = tarn_catalog::types::CLIENT_TYPE_KEY;
 
 /// Length of a variable-length type in RowDescription.
 const VARIABLE: i16 = -1;
@@ -272,6 +272,12 @@ fn by_name(written: &str) -> Option<Type> {
         "interval" => Type::INTERVAL,
         other => named(other)?,
     })
+}
+
+/// A UUID by its text: 32 hexadecimal digits, with or without hyphens and braces.
+pub fn uuid_of(text: &str) -> Option<uuid::Uuid> {
+    let bare = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
+    uuid::Uuid::try_parse(bare).ok()
 }
 
 /// The OID of a type that a statement names.

@@ -27,6 +27,9 @@ pub fn datum_of(value: &ScalarValue, column: &LogicalType) -> Option<Datum> {
         (ScalarValue::Time32Millisecond(Some(v)), DataType::Time32(TimeUnit::Millisecond)) => {
             Datum::Integer((*v).into())
         }
+        (ScalarValue::Time64Microsecond(Some(v)), DataType::Time64(TimeUnit::Microsecond)) => {
+            Datum::Integer(*v)
+        }
         (ScalarValue::Float32(Some(v)), DataType::Float32) => Datum::Float(*v),
         (ScalarValue::Float64(Some(v)), DataType::Float64) => Datum::Double(*v),
         (ScalarValue::Decimal128(Some(v), ..), &(WIDE_TIMESTAMP | WIDE_INSTANT))
@@ -81,6 +84,9 @@ pub fn scalar_of(datum: &Datum, column: &LogicalType) -> Option<ScalarValue> {
         (Datum::Integer(v), DataType::Date32) => ScalarValue::Date32(Some(i32::try_from(*v).ok()?)),
         (Datum::Integer(v), DataType::Time32(TimeUnit::Millisecond)) => {
             ScalarValue::Time32Millisecond(Some(i32::try_from(*v).ok()?))
+        }
+        (Datum::Integer(v), DataType::Time64(TimeUnit::Microsecond)) => {
+            ScalarValue::Time64Microsecond(Some(*v))
         }
         (Datum::Float(v), DataType::Float32) => ScalarValue::Float32(Some(*v)),
         (Datum::Double(v), DataType::Float64) => ScalarValue::Float64(Some(*v)),

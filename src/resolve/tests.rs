@@ -169,7 +169,14 @@ async fn section(runs: &Runs, key: Vec<usize>) -> Section {
         options: BTreeMap::new(),
         comment: None,
     };
-    let file_schema = FileSchema { id: 0, fields, lookup: FieldLookup::ByName, defaults: Vec::new() };
+    let file_schema = FileSchema {
+        id: 0,
+        fields,
+        lookup: FieldLookup::ByName,
+        defaults: Vec::new(),
+        row_columns: Vec::new(),
+        aliases: Vec::new(),
+    };
     let footers = Arc::new(FooterCache::new(1 << 20));
     let deletes = DeleteReader::new("db.t".into(), Arc::clone(&store), Arc::clone(&footers), None);
     Section {

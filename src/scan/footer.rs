@@ -1,6 +1,7 @@
 //! Parquet footers, read once for each immutable file and shared by all sessions.
 //!
-//! The cache is keyed by the store as well as the path: two lakes may hold files of the same name.
+//! The cache is keyed by the store as well as the path: two lakes may hold files of the same name. Files that
+//! no metadata keeps from being written anew are looked up with the state in which a listing saw them.
 //! Page indexes are kept with the footer, because every reader of a file prunes by them.
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{ParquetFileMetrics, ParquetFileReaderFactory};
 use datafusion::error::Result as DataFusionResult;
@@ -16,7 +18,7 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryFutureExt};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::{AsyncFileReader, MetadataFetch};
@@ -35,17 +37,32 @@ type NumberedStore = (StoreId, Arc<dyn ObjectStore>);
 
 /// Footers of Parquet files by store and path, within a bound of bytes.
 pub struct FooterCache {
-    footers: Cache<(StoreId, Path), Arc<ParquetMetaData>, FooterWeight>,
+    footers: Cache<(StoreId, Path), CachedFooter, FooterWeight>,
     /// Stores seen so far, by the address of their allocation; the `Arc` keeps the address taken.
     stores: Mutex<HashMap<usize, NumberedStore>>,
 }
 
 #[derive(Clone)]
+struct CachedFooter {
+    footer: Arc<ParquetMetaData>,
+    /// The file as it was listed; `None` where it is immutable.
+    state: Option<FileState>,
+}
+
+/// What changes when a file is written anew.
+#[derive(Clone, PartialEq)]
+struct FileState {
+    modified: DateTime<Utc>,
+    size: u64,
+    tag: Option<String>,
+}
+
+#[derive(Clone)]
 struct FooterWeight;
 
-impl Weighter<(StoreId, Path), Arc<ParquetMetaData>> for FooterWeight {
-    fn weight(&self, key: &(StoreId, Path), footer: &Arc<ParquetMetaData>) -> u64 {
-        (footer.memory_size() + key.1.as_ref().len()) as u64
+impl Weighter<(StoreId, Path), CachedFooter> for FooterWeight {
+    fn weight(&self, key: &(StoreId, Path), cached: &CachedFooter) -> u64 {
+        (cached.footer.memory_size() + key.1.as_ref().len()) as u64
     }
 }
 
@@ -80,18 +97,33 @@ impl FooterCache {
         size: u64,
     ) -> ParquetResult<Arc<ParquetMetaData>> {
         let key = (self.store_id(store), path.clone());
-        self.footers
-            .get_or_insert_async(&key, async {
-                let fetch = StoreFetch { store, path };
-                let metadata = ParquetMetaDataReader::new()
-                    .with_prefetch_hint(Some(FOOTER_PREFETCH_BYTES))
-                    .with_page_index_policy(PageIndexPolicy::Optional)
-                    .load_and_finish(fetch, size)
-                    .await?;
-                Ok(Arc::new(metadata))
-            })
-            .await
+        let read = async { Ok(CachedFooter { footer: read(store, path, size).await?, state: None }) };
+        self.footers.get_or_insert_async(&key, read).await.map(|cached| cached.footer)
     }
+
+    /// The footer of a file in the state in which it was listed, which is kept in place of an older one.
+    pub async fn current_footer(
+        &self,
+        store: &Arc<dyn ObjectStore>,
+        file: &ObjectMeta,
+    ) -> ParquetResult<Arc<ParquetMetaData>> {
+        let key = (self.store_id(store), file.location.clone());
+        let state = FileState { modified: file.last_modified, size: file.size, tag: file.e_tag.clone() };
+        if let Some(cached) = self.footers.get(&key).filter(|cached| cached.state.as_ref() == Some(&state)) {
+            return Ok(cached.footer);
+        }
+        let footer = read(store, &file.location, file.size).await?;
+        self.footers.insert(key, CachedFooter { footer: Arc::clone(&footer), state: Some(state) });
+        Ok(footer)
+    }
+}
+
+async fn read(store: &Arc<dyn ObjectStore>, path: &Path, size: u64) -> ParquetResult<Arc<ParquetMetaData>> {
+    let fetch = StoreFetch { store, path };
+    let reader = ParquetMetaDataReader::new()
+        .with_prefetch_hint(Some(FOOTER_PREFETCH_BYTES))
+        .with_page_index_policy(PageIndexPolicy::Optional);
+    Ok(Arc::new(reader.load_and_finish(fetch, size).await?))
 }
 
 struct StoreFetch<'a> {

@@ -22,7 +22,7 @@ pub async fn open_file(
     output: &Output,
     batch_rows: usize,
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-    let columns = read_columns(plan, output);
+    let columns = read_columns(plan, output, Some(file));
     let rows = reader::open(plan.file_to_read(file), &columns, live, batch_rows).await.map_err(external)?;
     Ok(projected(rows, output))
 }
@@ -35,7 +35,8 @@ pub async fn open_zip(
     output: &Output,
     batch_rows: usize,
 ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-    let rows = zipped_rows(plan, group, &read_columns(plan, output), batch_rows).await.map_err(external)?;
+    let rows =
+        zipped_rows(plan, group, &read_columns(plan, output, None), batch_rows).await.map_err(external)?;
     Ok(projected(rows, output))
 }
 
@@ -66,11 +67,14 @@ pub async fn zipped_rows(
     reader::open_zip(source, columns, live.as_ref(), batch_rows).await
 }
 
-fn read_columns(plan: &ScanPlan, output: &Output) -> ReadColumns {
+fn read_columns(plan: &ScanPlan, output: &Output, file: Option<&DataFile>) -> ReadColumns {
     let wanted = output.columns.iter().map(|&index| &plan.schema.fields[index]);
     let (of_rows, fields): (Vec<_>, Vec<_>) = wanted.partition(|field| RowColumn::of(field).is_some());
     let system = of_rows.into_iter().filter_map(|field| {
+        // Files that are older than the tracking of rows give theirs no ids.
+        let untracked = field.nullable && file.is_some_and(|file| file.first_row_id.is_none());
         let missing = match RowColumn::of(field)? {
+            _ if untracked => WhenMissing::Null,
             RowColumn::Id => WhenMissing::RowId,
             RowColumn::Sequence => WhenMissing::MaxSequence,
         };

@@ -15,6 +15,7 @@ pub const OID_TEXT: u32 = 25;
 pub const OID_BPCHAR: u32 = 1042;
 pub const OID_VARCHAR: u32 = 1043;
 const OID_JSON: u32 = 114;
+const OID_UUID: u32 = 2950;
 
 /// Bytes that a typmod of a text counts besides the characters (`VARHDRSZ`).
 const HEADER: i32 = 4;
@@ -114,6 +115,7 @@ fn type_of(logical: &LogicalType) -> ColumnType {
             ColumnType { typmod: i32::from(*precision), ..plain(logical) }
         }
         LogicalType::Array { element, .. } => array(element),
+        LogicalType::Uuid => ColumnType { oid: OID_UUID, typmod: -1 },
         _ => plain(logical),
     }
 }

@@ -54,8 +54,10 @@ impl SystemTable for History {
         let latest = table.snapshot(&log, log.latest()?).await?;
         let times = commit_times(table.files(), &log, &latest).await?;
         let mut rows = Vec::new();
-        let first = times.first_key_value().map_or(latest.version, |(version, _)| *version);
-        let commits = commits(table.files(), &log, first, latest.version).await?;
+        let (Some((first, _)), Some((last, _))) = (times.first_key_value(), times.last_key_value()) else {
+            return Ok(rows);
+        };
+        let commits = commits(table.files(), &log, *first, *last).await?;
         for ((version, millis), commit) in times.iter().zip(&commits) {
             let info = commit.lines.iter().find_map(|line| line.commit_info.as_ref());
             rows.push(row(*version, *millis, info));

@@ -82,10 +82,21 @@ impl Log {
         Ok(log)
     }
 
-    /// The newest version.
+    /// The newest version: that of a commit, or of a checkpoint whose commit is gone.
     pub fn latest(&self) -> Result<i64> {
-        let newest = self.commits.last_key_value().map(|(version, _)| *version);
-        newest.ok_or_else(|| Error::not_found(format!("table {}", self.label), "its log has no commit"))
+        let missing = || Error::not_found(format!("table {}", self.label), "its log has no commit");
+        self.newest().ok_or_else(missing)
+    }
+
+    fn newest(&self) -> Option<i64> {
+        let commit = self.commits.last_key_value().map(|(version, _)| *version);
+        commit.max(self.checkpoints.last_key_value().map(|(version, _)| *version))
+    }
+
+    /// Whether a version is complete as it stands: that of a commit, or the newest in a checkpoint.
+    fn ends_in(&self, version: i64) -> bool {
+        let in_checkpoint = self.newest() == Some(version) && self.checkpoints.contains_key(&version);
+        self.commits.contains_key(&version) || in_checkpoint
     }
 
     /// The checkpoint to begin at for this version; `None` to begin at the first commit. An error where
@@ -95,7 +106,7 @@ impl Log {
         let first = checkpoint.map_or(0, |checkpoint| checkpoint.saturating_add(1));
         let commits = self.commits.range(first..).map(|(version, _)| *version);
         let complete = commits.take_while(|commit| *commit <= version).eq(first..=version);
-        if complete && self.commits.contains_key(&version) {
+        if complete && self.ends_in(version) {
             return Ok(checkpoint);
         }
         let hint = match (self.earliest(), self.commits.last_key_value()) {
@@ -112,13 +123,16 @@ impl Log {
         }
         self.checkpoints.keys().copied().find(|version| {
             self.commits.range(*version..).map(|(version, _)| *version).zip(*version..).all(|(a, b)| a == b)
-                && self.commits.contains_key(version)
+                && self.ends_in(*version)
         })
     }
 
+    pub fn commit_path(&self, version: i64) -> Path {
+        self.folder.clone().join(format!("{version:020}.json"))
+    }
+
     pub async fn commit(&self, files: &MetadataFiles, version: i64) -> Result<Arc<Lines>> {
-        let path = self.folder.clone().join(format!("{version:020}.json"));
-        files.immutable(&path, None, |path, bytes| Lines::parse(path, &bytes)).await
+        files.immutable(&self.commit_path(version), None, |path, bytes| Lines::parse(path, &bytes)).await
     }
 
     /// All actions of a checkpoint, those of its sidecars included.
@@ -166,5 +180,35 @@ mod tests {
         }
         assert_eq!(LogFile::parse("12.json"), None);
         assert_eq!(LogFile::parse("_last_checkpoint"), None);
+    }
+
+    fn log(commits: &[i64], checkpoints: &[i64]) -> Log {
+        Log {
+            label: "t".into(),
+            folder: Path::default(),
+            commits: commits.iter().map(|version| (*version, 0)).collect(),
+            checkpoints: checkpoints.iter().map(|version| (*version, Vec::new())).collect(),
+        }
+    }
+
+    #[test]
+    fn a_version_begins_at_a_checkpoint_or_at_the_first_commit() {
+        let cleaned = log(&[7, 8, 9, 10, 11], &[10]);
+        assert_eq!((cleaned.earliest(), cleaned.latest().ok()), (Some(10), Some(11)));
+        assert_eq!((cleaned.start_of(11).ok(), cleaned.start_of(10).ok()), (Some(Some(10)), Some(Some(10))));
+        assert!(cleaned.start_of(9).is_err() && cleaned.start_of(12).is_err());
+        assert_eq!(log(&[0, 1, 2], &[]).start_of(1).ok(), Some(None));
+        assert!(log(&[0, 1, 3], &[]).start_of(3).is_err());
+    }
+
+    /// The newest version needs no commit where a checkpoint has all of it; what came before is gone.
+    #[test]
+    fn a_checkpoint_stands_alone() {
+        for (commits, checkpoints) in [(&[][..], &[10][..]), (&[8, 9], &[10]), (&[8, 9], &[8, 10])] {
+            let log = log(commits, checkpoints);
+            assert_eq!((log.latest().ok(), log.start_of(10).ok()), (Some(10), Some(Some(10))));
+        }
+        assert!(log(&[12], &[10]).start_of(12).is_err());
+        assert!(log(&[], &[]).latest().is_err());
     }
 }

@@ -20,6 +20,7 @@ mod log;
 mod parquet_records;
 mod plan;
 mod protocol;
+mod row_tracking;
 mod schema;
 mod snapshot;
 mod stats;

@@ -9,7 +9,7 @@ use arrow_schema::DataType;
 use bytes::Bytes;
 use object_store::path::Path;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use serde_json::{Map, Value};
 
 use super::action::{Line, Lines};
@@ -35,7 +35,9 @@ pub fn decode(path: &Path, file: Bytes) -> Result<Lines> {
 }
 
 fn lines(file: Bytes) -> Result<Vec<Line>, String> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(text)?;
+    // The types are Parquet's own, not those that the writer would like to have back.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(text)?;
     let roots = reader.schema().fields().iter().enumerate();
     let wanted = roots.filter(|(_, field)| ACTIONS.contains(&field.name().as_str())).map(|(place, _)| place);
     let mask = ProjectionMask::roots(reader.parquet_schema(), wanted.collect::<Vec<_>>());

@@ -18,6 +18,7 @@ use crate::location::{below, is_full};
 use crate::pruning::{Range, may_match};
 use crate::split::{DataFile, DeleteSource, FileFormat, PruningCounts, Split, SplitUnit, TableScan};
 use crate::table::ScanRequest;
+use crate::types::LogicalType;
 
 /// Plans a read of a version's files.
 pub fn plan(
@@ -85,6 +86,7 @@ impl<'a> Planner<'a> {
             rows_known: rows.is_some(),
             deletes: delete.into_iter().collect(),
             first_row_id: add.base_row_id,
+            max_sequence: add.default_row_commit_version.unwrap_or(0),
             constants,
             creation_time_millis: add.modification_time,
             ..DataFile::alone(path(self.table, &add.path)?, FileFormat::Parquet, add.size, rows.unwrap_or(0))
@@ -143,14 +145,19 @@ impl<'a> Planner<'a> {
     }
 
     fn file_may_match(&self, stats: Option<&Stats<'_>>, partition: &[Datum]) -> bool {
-        let Columns { file, partition: keys, .. } = self.columns;
+        let Columns { file, table, partition: keys } = self.columns;
+        // Bounds are of values as they are stored, without the spaces that pad them.
+        let is_padded = |id: i32| {
+            let column = table.fields.iter().find(|field| field.id == id);
+            column.is_some_and(|column| matches!(column.data_type, LogicalType::Char { .. }))
+        };
         may_match(&self.request.predicate, &mut |id| {
             let key = keys.iter().zip(partition).find(|(column, _)| column.field.id == id);
             if let Some((_, value)) = key {
                 return Range::exactly(value);
             }
             match (stats, file.field_by_id(id)) {
-                (Some(stats), Some(field)) => stats.range(&field.name, &field.data_type),
+                (Some(stats), Some(field)) if !is_padded(id) => stats.range(&field.name, &field.data_type),
                 _ => Range::UNKNOWN,
             }
         })
@@ -175,7 +182,8 @@ pub fn path(table: &DeltaTable, encoded: &str) -> Result<Path> {
     }
 }
 
-fn percent_decoded(text: &str) -> Option<String> {
+/// A text whose `%` and two digits stand for bytes; `None` where it is none.
+pub fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::row_tracking::stored_columns;
 use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::schema::{SchemaField, TableSchema};
@@ -14,6 +15,10 @@ use crate::types::LogicalType;
 const MAPPING_MODE: &str = "delta.columnMapping.mode";
 const MAPPING_ID: &str = "delta.columnMapping.id";
 const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
+
+const CHAR_TYPE: &str = "__CHAR_VARCHAR_TYPE_STRING";
+/// The type of columns that were only ever NULL.
+const VOID: &str = "void";
 
 /// A table's columns under their two names. Ids are those of the mapping, or counted through the
 /// schema where there is none: they mean something within one version alone.
@@ -80,7 +85,14 @@ pub fn columns(table: &str, snapshot: &Snapshot) -> Result<Columns> {
             options: snapshot.metadata.configuration.clone(),
             comment: snapshot.metadata.description.clone(),
         }),
-        file: Arc::new(FileSchema { id: snapshot.version, fields: physical, lookup, defaults: Vec::new() }),
+        file: Arc::new(FileSchema {
+            id: snapshot.version,
+            fields: physical,
+            lookup,
+            defaults: Vec::new(),
+            row_columns: stored_columns(snapshot),
+            aliases: Vec::new(),
+        }),
         partition,
     })
 }
@@ -131,12 +143,27 @@ fn widens(from: &LogicalType, to: &LogicalType, lookup: FieldLookup) -> bool {
         (T::TinyInt, T::SmallInt | T::Int | T::BigInt)
         | (T::SmallInt, T::Int | T::BigInt)
         | (T::Int, T::BigInt)
-        | (T::Float, T::Double) => true,
-        (T::Decimal { precision, scale }, T::Decimal { precision: wider, scale: same }) => {
-            scale == same && precision <= wider
+        | (T::TinyInt | T::SmallInt | T::Int | T::Float, T::Double)
+        | (T::Date, T::Timestamp { .. }) => true,
+        (T::Decimal { precision, scale }, T::Decimal { precision: wider, scale: finer }) => {
+            holds_decimals((*precision, *scale), (*wider, *finer))
+        }
+        (from, T::Decimal { precision, scale }) => {
+            let digits = match from {
+                T::TinyInt | T::SmallInt | T::Int => 10,
+                T::BigInt => 20,
+                _ => return false,
+            };
+            holds_decimals((digits, 0), (*precision, *scale))
         }
         (from, to) => from == to,
     }
+}
+
+/// Whether decimals of so many digits and places are decimals of others.
+fn holds_decimals((precision, scale): (u8, i8), (wider, finer): (u8, i8)) -> bool {
+    let before_point = |precision: u8, scale: i8| i16::from(precision) - i16::from(scale);
+    scale <= finer && before_point(precision, scale) <= before_point(wider, finer)
 }
 
 struct SchemaReader<'a> {
@@ -159,7 +186,14 @@ impl SchemaReader<'_> {
             let field: JsonField =
                 serde_json::from_value(field.clone()).map_err(|error| self.corrupt(error.to_string()))?;
             let (id, physical_name) = self.identity(&field)?;
-            let (logical, physical) = self.data_type(&field.data_type)?;
+            // No file holds it, and Delta's reader leaves it away.
+            if field.data_type == VOID {
+                continue;
+            }
+            let (mut logical, physical) = self.data_type(&field.data_type)?;
+            if let Some(length) = char_length(&field.metadata) {
+                logical = LogicalType::Char { length };
+            }
             let comment = field.metadata.get("comment").and_then(Value::as_str).map(str::to_owned);
             let made = |name: &str, data_type| SchemaField {
                 id,
@@ -246,6 +280,13 @@ impl SchemaReader<'_> {
             },
         })
     }
+}
+
+/// The length of a column that Spark declared as CHAR: it is a string with this beside it, and its values are
+/// padded as they are read.
+fn char_length(metadata: &Map<String, Value>) -> Option<u32> {
+    let declared = metadata.get(CHAR_TYPE)?.as_str()?;
+    declared.strip_prefix("char(")?.strip_suffix(')')?.parse().ok()
 }
 
 /// `decimal(10,2)`

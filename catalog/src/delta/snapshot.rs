@@ -7,6 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::action::{Add, DeletionVector, Line, Lines, Metadata, Protocol};
 use super::log::Log;
+use super::plan::percent_decoded;
 use crate::error::{Error, Result};
 use crate::files::MetadataFiles;
 
@@ -26,9 +27,14 @@ pub struct Snapshot {
 /// A data file under one of its deletion vectors: what actions add and remove.
 type FileKey = (String, Option<String>);
 
-/// The key of a file in the state of a table.
-pub fn file_key(path: &str, vector: Option<&DeletionVector>) -> FileKey {
-    (path.to_owned(), vector.map(DeletionVector::id))
+/// The key of a file in the state of a table: a path counts as what it names, however it is spelled.
+fn file_key(path: &str, vector: Option<&DeletionVector>) -> FileKey {
+    let decoded = percent_decoded(path).unwrap_or_else(|| path.to_owned());
+    let path = match decoded.strip_prefix("file:") {
+        Some(full) => format!("/{}", full.trim_start_matches('/')),
+        None => decoded,
+    };
+    (path, vector.map(DeletionVector::id))
 }
 
 #[derive(Debug, Default)]
@@ -96,4 +102,21 @@ impl Snapshot {
 pub async fn commits(files: &MetadataFiles, log: &Log, first: i64, last: i64) -> Result<Vec<Arc<Lines>>> {
     let reads = (first..=last).map(|version| log.commit(files, version));
     stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_the_same_however_they_are_spelled() {
+        for (one, other) in [
+            ("file:/a/b", "/a/b"),
+            ("file:///a/with%20space/p@%23h", "/a/with%20space/p@%23h"),
+            ("p%3D1/f", "p=1/f"),
+        ] {
+            assert_eq!(file_key(one, None), file_key(other, None));
+        }
+        assert_ne!(file_key("a/b", None), file_key("/a/b", None));
+    }
 }

@@ -33,6 +33,10 @@ impl DeltaTableVersion {
         Ok(Self::under(table, log, snapshot, columns))
     }
 
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     /// A version under the columns of another one.
     pub(super) fn under(table: DeltaTable, log: Arc<Log>, snapshot: Arc<Snapshot>, columns: Columns) -> Self {
         Self { table, log, snapshot, columns }

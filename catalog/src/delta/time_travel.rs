@@ -80,9 +80,9 @@ pub async fn commit_times(files: &MetadataFiles, log: &Log, latest: &Snapshot) -
         newest = newest.saturating_add(1).max(*modified);
         times.insert(*version, newest);
     }
-    if let Some(since) = told_since {
+    if let (Some(since), Some((last, _))) = (told_since, log.commits.last_key_value()) {
         let since = since.max(first);
-        for (version, commit) in (since..).zip(commits(files, log, since, latest.version).await?) {
+        for (version, commit) in (since..).zip(commits(files, log, since, *last).await?) {
             let told = commit.lines.iter().find_map(|line| line.commit_info.as_ref()?.in_commit_timestamp);
             let told = told.ok_or_else(|| {
                 let reason = format!("commit {version} does not say when it was made");

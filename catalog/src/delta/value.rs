@@ -25,7 +25,8 @@ pub fn parse(text: &str, data_type: &LogicalType) -> Option<Datum> {
         T::Float => Datum::Float(text.parse().ok()?),
         T::Double => Datum::Double(text.parse().ok()?),
         T::Decimal { precision, scale } => Datum::Decimal(decimal(text, *precision, *scale)?),
-        T::Char { .. } | T::Varchar { .. } => Datum::Text(text.to_owned()),
+        T::Char { length } => Datum::Text(format!("{text:<width$}", width = usize::try_from(*length).ok()?)),
+        T::Varchar { .. } => Datum::Text(text.to_owned()),
         T::Binary { .. } | T::Varbinary { .. } => Datum::Bytes(text.as_bytes().to_vec()),
         T::Date => Datum::Integer(days(text)?),
         T::Timestamp { .. } | T::TimestampLtz { .. } => timestamp(text)?,
@@ -44,7 +45,10 @@ fn timestamp(text: &str) -> Option<Datum> {
         Ok(moment) => moment.naive_utc(),
         Err(_) => {
             let text = text.replacen(' ', "T", 1);
-            NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f").ok()?
+            let moment = NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f");
+            // What was a date before its column was widened.
+            let midnight = || NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+            moment.ok().or_else(midnight)?
         }
     }
     .and_utc();
@@ -120,7 +124,11 @@ mod tests {
         for text in ["1969-12-31T23:00:00.000000Z", "1969-12-31 23:00:00", "1970-01-01T00:00:00+01:00"] {
             assert_eq!(parse(text, &instant), Some(expected.clone()), "{text}");
         }
+        let midnight = Datum::Timestamp { millis: 864_000_000, nanos_of_milli: 0 };
+        assert_eq!(parse("1970-01-11", &LogicalType::Timestamp { precision: 6 }), Some(midnight));
         assert_eq!(parse("1970-01-11", &LogicalType::Date), Some(Datum::Integer(10)));
+        let padded = Some(Datum::Text("é  ".to_owned()));
+        assert_eq!(parse("é", &LogicalType::Char { length: 3 }), padded);
         assert_eq!(parse("128", &LogicalType::TinyInt), None);
         assert_eq!(parse("1.0E20", &LogicalType::Double), Some(Datum::Double(1e20)));
         assert_eq!(partition_value(Some(""), &LogicalType::STRING), Some(Datum::Null));

@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use iceberg::spec::{Operation, SnapshotRef};
+use parking_lot::Mutex;
 
 use super::metadata::Metadata;
+use super::schema::table_schema;
 use super::table::IcebergTable;
 use super::table_version::IcebergTableVersion;
 use super::time_travel::{by_id, resolve};
@@ -23,29 +25,38 @@ use crate::table::TableVersion;
 use crate::version::VersionSpec;
 use crate::version_difference::{Told, VersionDifference};
 
-/// The snapshots of a table as its metadata was when it was opened.
+/// The snapshots of a table by metadata that was its newest, which is read anew as snapshots are followed.
 #[derive(Debug, Clone)]
 pub struct Versions {
     table: IcebergTable,
-    metadata: Arc<Metadata>,
+    metadata: Arc<Mutex<Arc<Metadata>>>,
 }
 
 impl Versions {
     pub fn new(table: IcebergTable, metadata: Arc<Metadata>) -> Self {
-        Self { table, metadata }
+        Self { table, metadata: Arc::new(Mutex::new(metadata)) }
+    }
+
+    fn metadata(&self) -> Arc<Metadata> {
+        Arc::clone(&self.metadata.lock())
+    }
+
+    fn newest(&self) -> Place {
+        self.metadata().table.current_snapshot().map_or(Place::BEGINNING, place_of)
     }
 
     fn snapshot(&self, id: i64) -> Result<SnapshotRef> {
-        let (snapshot, _) = by_id(self.table.label(), &self.metadata, id)?;
+        let (snapshot, _) = by_id(self.table.label(), &self.metadata(), id)?;
         snapshot.ok_or_else(|| Error::not_found(format!("snapshot {id} of table {}", self.table()), ""))
     }
 
     /// A snapshot and its ancestors that are left, the newest first.
     fn line(&self, newest: Option<SnapshotRef>) -> Vec<SnapshotRef> {
+        let metadata = self.metadata();
         let (mut line, mut seen, mut next) = (Vec::new(), HashSet::new(), newest);
         while let Some(snapshot) = next.filter(|snapshot| seen.insert(snapshot.snapshot_id())) {
             let parent = snapshot.parent_snapshot_id();
-            next = parent.and_then(|id| self.metadata.table.snapshot_by_id(id).cloned());
+            next = parent.and_then(|id| metadata.table.snapshot_by_id(id).cloned());
             line.push(snapshot);
         }
         line
@@ -86,19 +97,24 @@ impl Versions {
             0 => None,
             id => Some(self.snapshot(id)?),
         };
-        let id = i32::try_from(schema.id).ok();
-        let schema = id.and_then(|id| self.metadata.table.schema_by_id(id).cloned()).ok_or_else(|| {
+        let (id, metadata) = (i32::try_from(schema.id).ok(), self.metadata());
+        let schema = id.and_then(|id| metadata.table.schema_by_id(id).cloned()).ok_or_else(|| {
             let reason = format!("it has no schema {}", schema.id);
             Error::corrupt(format!("the metadata of table {}", self.table()), reason)
         })?;
-        let (table, metadata) = (self.table.clone(), Arc::clone(&self.metadata));
-        Ok(Arc::new(IcebergTableVersion::new(table, metadata, snapshot, schema)?))
+        Ok(Arc::new(IcebergTableVersion::new(self.table.clone(), metadata, snapshot, schema)?))
+    }
+
+    fn current_schema(&self) -> Result<Arc<TableSchema>> {
+        let metadata = self.metadata();
+        let schema = table_schema(self.table.label(), &metadata.table, metadata.table.current_schema())?;
+        Ok(Arc::new(schema))
     }
 
     /// The columns that are said to identify rows; none where one of them is within a row.
     fn identifiers(&self, schema: &TableSchema) -> Vec<usize> {
-        let id = i32::try_from(schema.id).ok();
-        let of = id.and_then(|id| self.metadata.table.schema_by_id(id));
+        let (id, metadata) = (i32::try_from(schema.id).ok(), self.metadata());
+        let of = id.and_then(|id| metadata.table.schema_by_id(id));
         let place = |id: i32| schema.fields.iter().position(|field| field.id == id);
         let places: Option<Vec<usize>> =
             of.and_then(|schema| schema.identifier_field_ids().map(place).collect());
@@ -111,10 +127,6 @@ impl Versions {
         let after = self.version(after, schema)?;
         let difference = VersionDifference::new(Some(before), after, commit, Told::Differing);
         Ok(Arc::new(difference.pairing_updates_by(self.identifiers(schema))))
-    }
-
-    fn not_followed(&self) -> Error {
-        Error::unsupported(self.table.label().as_ref(), "SUBSCRIBE to a table of Iceberg")
     }
 }
 
@@ -132,31 +144,56 @@ impl Follow for Versions {
         self.table.label()
     }
 
-    async fn begin(&self, _version: &VersionSpec, _beginning: Beginning) -> Result<Place> {
-        Err(self.not_followed())
+    /// Snapshots have random numbers.
+    fn counts_up(&self) -> bool {
+        false
+    }
+
+    async fn begin(&self, version: &VersionSpec, _beginning: Beginning) -> Result<Place> {
+        let place = match version {
+            VersionSpec::Snapshot(0) => Place::BEGINNING,
+            version => {
+                let (snapshot, _) = resolve(self.table.label(), &self.metadata(), version)?;
+                snapshot.as_ref().map_or(Place::BEGINNING, place_of)
+            }
+        };
+        self.steps(&place, &self.newest())?;
+        Ok(place)
     }
 
     async fn earliest(&self) -> Result<Place> {
-        let line = self.line(self.metadata.table.current_snapshot().cloned());
+        let line = self.line(self.metadata().table.current_snapshot().cloned());
         Ok(line.last().map_or(Place::BEGINNING, place_of))
     }
 
     async fn consumer(&self, _name: &str) -> Result<Place> {
-        Err(self.not_followed())
+        Err(Error::unsupported(self.table.label().as_ref(), "consumers, which Iceberg does not have"))
     }
 
     async fn after(&self, place: &Place) -> Result<Option<Place>> {
-        let newest = self.metadata.table.current_snapshot().map_or(Place::BEGINNING, place_of);
-        Ok(self.steps(place, &newest)?.last().map(place_of))
+        if let Some(next) = self.steps(place, &self.newest())?.last() {
+            return Ok(Some(place_of(next)));
+        }
+        let metadata = self.table.metadata().await?;
+        *self.metadata.lock() = metadata;
+        Ok(self.steps(place, &self.newest())?.last().map(place_of))
     }
 
     async fn schema(&self, place: &Place) -> Result<Arc<TableSchema>> {
-        let (_, schema) = by_id(self.table.label(), &self.metadata, place.version)?;
-        Ok(Arc::new(super::schema::table_schema(self.table.label(), &self.metadata.table, &schema)?))
+        let metadata = self.metadata();
+        let (_, schema) = by_id(self.table.label(), &metadata, place.version)?;
+        Ok(Arc::new(table_schema(self.table.label(), &metadata.table, &schema)?))
     }
 
-    async fn first_schema(&self, _place: &Place, _beginning: Beginning) -> Result<Arc<TableSchema>> {
-        Err(self.not_followed())
+    async fn first_schema(&self, place: &Place, beginning: Beginning) -> Result<Arc<TableSchema>> {
+        let steps = self.steps(place, &self.newest())?;
+        match steps.last() {
+            None => self.current_schema(),
+            Some(next) if place.version == 0 || beginning == Beginning::Changes => {
+                self.schema(&place_of(next)).await
+            }
+            Some(_) => self.schema(place).await,
+        }
     }
 
     async fn rows(&self, place: &Place, schema: Arc<TableSchema>) -> Result<Arc<dyn TableVersion>> {
@@ -181,24 +218,22 @@ impl Follow for Versions {
             RangeEnd::Latest(id) => return Ok(place_of(&self.snapshot(*id)?)),
             RangeEnd::At(spec) => spec,
         };
-        let first = self.metadata.table.history().first().map(|entry| entry.timestamp_ms());
+        let metadata = self.metadata();
+        let first = metadata.table.history().first().map(|entry| entry.timestamp_ms());
         match spec {
             VersionSpec::AsOfMillis(millis) if first.is_none_or(|first| *millis < first) => {
                 Ok(Place::BEGINNING)
             }
             _ => {
-                let (snapshot, _) = resolve(self.table.label(), &self.metadata, spec)?;
+                let (snapshot, _) = resolve(self.table.label(), &metadata, spec)?;
                 Ok(snapshot.as_ref().map_or(Place::BEGINNING, place_of))
             }
         }
     }
 
     async fn end_schema(&self, end: &RangeEnd, place: &Place) -> Result<Arc<TableSchema>> {
-        let current = self.metadata.table.current_schema();
         match (end, place.version) {
-            (RangeEnd::Latest(_) | RangeEnd::At(VersionSpec::Latest), _) | (_, 0) => {
-                Ok(Arc::new(super::schema::table_schema(self.table.label(), &self.metadata.table, current)?))
-            }
+            (RangeEnd::Latest(_) | RangeEnd::At(VersionSpec::Latest), _) | (_, 0) => self.current_schema(),
             _ => self.schema(place).await,
         }
     }

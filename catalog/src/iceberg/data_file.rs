@@ -66,6 +66,7 @@ pub struct ManifestEntry {
     pub status: Status,
     pub snapshot_id: Option<i64>,
     pub sequence: Option<i64>,
+    pub file_sequence: Option<i64>,
     pub file: DataFile,
 }
 
@@ -81,6 +82,7 @@ impl ManifestEntry {
             status,
             snapshot_id: record.optional("snapshot_id", Value::long)?,
             sequence: record.optional("sequence_number", Value::long)?,
+            file_sequence: record.optional("file_sequence_number", Value::long)?,
             file: record.required("data_file", |file| DataFile::read(file.record()?))?,
         })
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::data_file::{Content, Raw};
 use super::manifests::Entry;
 use super::metadata::Metadata;
-use super::plan::{file_format, plain_file};
-use super::schema::{FileSchemas, column_by_id};
+use super::plan::plain_file;
+use super::schema::column_by_id;
 use super::table::IcebergTable;
 use crate::error::{Error, Result};
 use crate::schema::SchemaField;
@@ -54,12 +54,12 @@ impl Deletes {
     pub fn new(
         table: &IcebergTable,
         metadata: &Metadata,
-        schemas: &FileSchemas,
+        schema: &Arc<FileSchema>,
         entries: &[Entry],
     ) -> Result<Self> {
         let mut deletes = Self::default();
         for entry in entries {
-            deletes.add(table, metadata, schemas, entry)?;
+            deletes.add(table, metadata, schema, entry)?;
         }
         Ok(deletes)
     }
@@ -68,7 +68,7 @@ impl Deletes {
         &mut self,
         table: &IcebergTable,
         metadata: &Metadata,
-        schemas: &FileSchemas,
+        schema: &Arc<FileSchema>,
         entry: &Entry,
     ) -> Result<()> {
         let file = &entry.file;
@@ -88,7 +88,7 @@ impl Deletes {
                 }
             }
             Content::EqualityDeletes => {
-                let deletes = (entry.sequence, Arc::new(equality_file(table, metadata, schemas, entry)?));
+                let deletes = (entry.sequence, Arc::new(equality_file(table, metadata, schema, entry)?));
                 let spec = metadata.table.partition_spec_by_id(entry.spec_id);
                 match spec.is_some_and(|spec| spec.is_unpartitioned()) {
                     true => self.equality_global.push(deletes),
@@ -164,8 +164,14 @@ fn position_file(table: &IcebergTable, metadata: &Metadata, entry: &Entry) -> Re
         column(FILE_PATH_ID, "file_path", LogicalType::STRING),
         column(POSITION_ID, "pos", LogicalType::BigInt),
     ];
-    let schema =
-        FileSchema { id: 0, fields: fields.clone(), lookup: FieldLookup::ByName, defaults: Vec::new() };
+    let schema = FileSchema {
+        id: 0,
+        fields: fields.clone(),
+        lookup: FieldLookup::ByName,
+        defaults: Vec::new(),
+        row_columns: Vec::new(),
+        aliases: Vec::new(),
+    };
     let file = plain_file(table, metadata, &entry.file)?;
     Ok(DeleteFile { file, schema: Arc::new(schema), fields })
 }
@@ -173,21 +179,19 @@ fn position_file(table: &IcebergTable, metadata: &Metadata, entry: &Entry) -> Re
 fn equality_file(
     table: &IcebergTable,
     metadata: &Metadata,
-    schemas: &FileSchemas,
+    schema: &Arc<FileSchema>,
     entry: &Entry,
 ) -> Result<DeleteFile> {
     let ids = &entry.file.equality_ids;
     if ids.is_empty() {
         return Err(corrupt(table, format!("{} deletes by no column", entry.file.path)));
     }
-    let known: BTreeMap<i32, &SchemaField> =
-        schemas.by_id.fields.iter().map(|field| (field.id, field)).collect();
+    let known: BTreeMap<i32, &SchemaField> = schema.fields.iter().map(|field| (field.id, field)).collect();
     let fields = ids.iter().map(|id| {
         let field = known.get(id).map(|field| SchemaField { nullable: true, ..(*field).clone() });
         field.ok_or_else(|| corrupt(table, format!("equality deletes by column {id}, which is not there")))
     });
     let fields = fields.collect::<Result<Vec<_>>>()?;
     let file = plain_file(table, metadata, &entry.file)?;
-    let schema = schemas.of(table.label(), file_format(table, &entry.file)?)?;
-    Ok(DeleteFile { file, schema, fields })
+    Ok(DeleteFile { file, schema: Arc::clone(schema), fields })
 }

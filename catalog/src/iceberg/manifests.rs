@@ -50,6 +50,8 @@ pub struct Entry {
     pub status: Status,
     /// Orders data and the deletes that apply to it.
     pub sequence: i64,
+    /// Of the commit that added the file; `None` where its manifest does not say.
+    pub file_sequence: Option<i64>,
     /// The snapshot that added or deleted the file.
     pub snapshot_id: i64,
     pub spec_id: i32,
@@ -100,6 +102,7 @@ async fn read(table: &IcebergTable, metadata: &Metadata, listed: &ManifestFile) 
         Ok(CachedManifest { entries, bytes: bytes.len() as u64 })
     };
     let cached: Arc<CachedManifest> = table.files().immutable(&path, size, decode).await?;
+    let mut row_ids = RowIds { next: listed.first_row_id.and_then(|id| i64::try_from(id).ok()) };
     let entries = cached.entries.iter().map(|entry| {
         let file = &entry.file;
         if file.encrypted {
@@ -110,15 +113,35 @@ async fn read(table: &IcebergTable, metadata: &Metadata, listed: &ManifestFile) 
         let sequence = entry.sequence.or(inherits.then_some(listed.sequence_number));
         let sequence = sequence
             .ok_or_else(|| Error::corrupt(path.as_ref(), format!("{} has no sequence number", file.path)))?;
+        let mut file = file.clone();
+        file.first_row_id = row_ids.of(entry);
         Ok(Entry {
-            file: file.clone(),
+            file,
             status: entry.status,
             sequence,
+            file_sequence: entry.file_sequence.or(inherits.then_some(listed.sequence_number)),
             snapshot_id: entry.snapshot_id.unwrap_or(listed.added_snapshot_id),
             spec_id: listed.partition_spec_id,
         })
     });
     entries.collect()
+}
+
+/// Gives the rows of a manifest's files their ids: files that have none of their own share out those that
+/// the list gives the manifest, in order. Without such ids rows have none.
+struct RowIds {
+    next: Option<i64>,
+}
+
+impl RowIds {
+    fn of(&mut self, entry: &ManifestEntry) -> Option<i64> {
+        let next = self.next?;
+        if entry.status == Status::Deleted || entry.file.first_row_id.is_some() {
+            return entry.file.first_row_id;
+        }
+        self.next = i64::try_from(entry.file.rows).ok().and_then(|rows| next.checked_add(rows));
+        Some(next)
+    }
 }
 
 /// The live files of a snapshot: data files, and delete files.

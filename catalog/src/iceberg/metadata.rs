@@ -14,6 +14,8 @@ use crate::files::MetadataFiles;
 
 pub const METADATA_SUFFIX: &str = ".metadata.json";
 const COMPRESSED_SUFFIX: &str = ".metadata.json.gz";
+/// Names the file of the newest metadata, or its number.
+const VERSION_HINT: &str = "version-hint.text";
 const FORMAT_VERSION_MAX: u64 = 3;
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 /// Bytes that a metadata file may have once decompressed.
@@ -60,13 +62,17 @@ impl Metadata {
     pub async fn newest(label: &str, files: &MetadataFiles, root: &Path) -> Result<std::sync::Arc<Self>> {
         let folder = root.clone().join("metadata");
         let names = files.file_names(&folder).await?;
-        let newest = names.iter().filter_map(|name| Some((number_of(name)?, name))).max();
-        let (_, name) = newest.ok_or_else(|| {
-            Error::not_found(format!("table {label}"), format!("{folder} holds no *{METADATA_SUFFIX} file"))
-        })?;
+        let name = match newest_of(&names).as_slice() {
+            [] => {
+                let hint = format!("{folder} holds no *{METADATA_SUFFIX} file");
+                return Err(Error::not_found(format!("table {label}"), hint));
+            }
+            [name] => *name,
+            several => chosen(label, files, &folder, several).await?,
+        };
         let table = label.to_owned();
         let decode = move |path: &Path, bytes: bytes::Bytes| Self::decode(&table, path, &bytes);
-        files.current(&folder.join(name.as_str()), decode).await
+        files.current(&folder.join(name), decode).await
     }
 
     fn decode(label: &str, path: &Path, bytes: &[u8]) -> Result<Self> {
@@ -94,6 +100,28 @@ impl Metadata {
         };
         Ok(Self { table, refs: head.refs, bytes: text.len() as u64 })
     }
+}
+
+/// The files of the highest number. There are several where a commit failed after its file was written.
+fn newest_of(names: &[String]) -> Vec<&str> {
+    let newest = names.iter().filter_map(|name| number_of(name)).max();
+    names.iter().map(String::as_str).filter(|name| newest.is_some() && number_of(name) == newest).collect()
+}
+
+/// The one of several files that the hint names: only a catalog knows otherwise which of them counts.
+async fn chosen<'a>(label: &str, files: &MetadataFiles, folder: &Path, names: &[&'a str]) -> Result<&'a str> {
+    let hint = files.try_read(&folder.clone().join(VERSION_HINT)).await?;
+    let hint = hint.as_deref().map(String::from_utf8_lossy);
+    let hinted = |name: &&&str| {
+        let stem = |hint: &str| name.strip_prefix(hint).is_some_and(|rest| rest.starts_with('.'));
+        hint.as_deref().map(str::trim).is_some_and(|hint| stem(hint) || **name == hint)
+    };
+    names.iter().find(hinted).copied().ok_or_else(|| {
+        Error::invalid(format!(
+            "table {label}: its newest metadata may be any of {}: remove those that no catalog names",
+            names.join(", ")
+        ))
+    })
 }
 
 /// The number in `v3.metadata.json`, `v3.gz.metadata.json` or `00003-UUID.metadata.json`.
@@ -124,5 +152,14 @@ mod tests {
         ] {
             assert_eq!(number_of(name), number, "{name}");
         }
+    }
+
+    #[test]
+    fn the_newest_file_may_not_be_the_only_one() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(newest_of(&names(&["v9.metadata.json", "v10.metadata.json", "x"])), ["v10.metadata.json"]);
+        let two = names(&["00001-a.metadata.json", "00002-b.metadata.json", "00002-c.metadata.json"]);
+        assert_eq!(newest_of(&two), ["00002-b.metadata.json", "00002-c.metadata.json"]);
+        assert!(newest_of(&names(&["version-hint.text"])).is_empty());
     }
 }

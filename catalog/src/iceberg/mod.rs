@@ -17,6 +17,7 @@ mod metadata;
 mod partitions;
 mod plan;
 mod ranges;
+mod row_tracking;
 mod schema;
 mod system;
 mod table;

@@ -10,7 +10,7 @@ use super::deletes::{Deletes, further_columns};
 use super::manifests::{Entry, live};
 use super::metadata::Metadata;
 use super::ranges::{PartitionRanges, identity_value};
-use super::schema::FileSchemas;
+use super::schema::file_schema;
 use super::table::IcebergTable;
 use super::value::bound;
 use crate::datum::Datum;
@@ -35,9 +35,9 @@ pub async fn plan(input: PlanInput<'_>, snapshot: &Snapshot, request: &ScanReque
     let PlanInput { table, metadata, schema, .. } = input;
     let (data, deletes) = live(table, metadata, snapshot).await?;
     let further = further_columns(table, metadata, schema, &deletes)?;
-    let schemas = FileSchemas::new(table.label(), &metadata.table, schema, &further)?;
-    let deletes = Deletes::new(table, metadata, &schemas, &deletes)?;
-    let mut planner = Planner::new(input, schemas, request);
+    let file_schema = file_schema(table.label(), &metadata.table, schema, &further)?;
+    let deletes = Deletes::new(table, metadata, &file_schema, &deletes)?;
+    let mut planner = Planner::new(input, file_schema, request);
     for entry in &data {
         planner.add(entry, deletes.of(entry))?;
     }
@@ -47,11 +47,10 @@ pub async fn plan(input: PlanInput<'_>, snapshot: &Snapshot, request: &ScanReque
 /// Collects the files of a scan.
 pub struct Planner<'a> {
     input: PlanInput<'a>,
-    schemas: FileSchemas,
+    file_schema: Arc<FileSchema>,
     request: &'a ScanRequest,
     partitions: HashMap<(i32, Vec<Raw>), usize>,
     splits: Vec<Partition>,
-    file_schemas: Vec<Arc<FileSchema>>,
     deletes: Vec<DeleteSource>,
     pruning: PruningCounts,
 }
@@ -63,14 +62,13 @@ struct Partition {
 }
 
 impl<'a> Planner<'a> {
-    pub fn new(input: PlanInput<'a>, schemas: FileSchemas, request: &'a ScanRequest) -> Self {
+    pub fn new(input: PlanInput<'a>, file_schema: Arc<FileSchema>, request: &'a ScanRequest) -> Self {
         Self {
             input,
-            schemas,
+            file_schema,
             request,
             partitions: HashMap::new(),
             splits: Vec::new(),
-            file_schemas: Vec::new(),
             deletes: Vec::new(),
             pruning: PruningCounts::default(),
         }
@@ -89,20 +87,13 @@ impl<'a> Planner<'a> {
         }
         let PlanInput { table, metadata, .. } = self.input;
         let file = plain_file(table, metadata, &entry.file)?;
-        let schema = self.schemas.of(table.label(), file.format)?;
-        let known = self.file_schemas.iter().position(|known| Arc::ptr_eq(known, &schema));
-        let file_schema = known.unwrap_or_else(|| {
-            self.file_schemas.push(schema);
-            self.file_schemas.len() - 1
-        });
         let first_delete = self.deletes.len();
         self.deletes.extend(deletes);
         let file = DataFile {
-            file_schema,
             constants,
             deletes: (first_delete..self.deletes.len()).collect(),
             min_sequence: entry.sequence,
-            max_sequence: entry.sequence,
+            max_sequence: entry.file_sequence.unwrap_or(entry.sequence),
             ..file
         };
         if let Some(partition) = self.splits.get_mut(place) {
@@ -123,7 +114,7 @@ impl<'a> Planner<'a> {
             snapshot_id,
             schema: Arc::clone(self.input.table_schema),
             splits: splits.collect(),
-            file_schemas: self.file_schemas,
+            file_schemas: vec![self.file_schema],
             deletes: self.deletes,
             pruning: self.pruning,
         }
@@ -188,7 +179,7 @@ fn identities(spec: &PartitionSpec, values: &[Raw], schema: &Schema) -> Vec<(i32
     constants.into_iter().collect()
 }
 
-pub fn file_format(table: &IcebergTable, file: &IcebergFile) -> Result<FileFormat> {
+fn file_format(table: &IcebergTable, file: &IcebergFile) -> Result<FileFormat> {
     match file.format.as_str() {
         "PARQUET" => Ok(FileFormat::Parquet),
         "ORC" => Ok(FileFormat::Orc),

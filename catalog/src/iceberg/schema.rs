@@ -1,6 +1,6 @@
 //! Columns: Iceberg's types as Tarn's, and how files hold them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use iceberg::spec::{
@@ -10,7 +10,7 @@ use iceberg::spec::{
 use super::value::datum;
 use crate::error::{Error, Result};
 use crate::schema::{SchemaField, TableSchema};
-use crate::split::{FieldLookup, FileFormat, FileSchema};
+use crate::split::{FieldLookup, FileSchema};
 use crate::types::LogicalType;
 
 const NAME_MAPPING: &str = "schema.name-mapping.default";
@@ -90,97 +90,101 @@ fn primitive_type(table: &str, primitive: &PrimitiveType) -> Result<LogicalType>
         PrimitiveType::Fixed(length) => {
             T::Binary { length: u32::try_from(*length).map_err(|_| unsupported())? }
         }
-        // Microseconds of a day and UUIDs have no type of Tarn's yet.
-        PrimitiveType::Time | PrimitiveType::Uuid => return Err(unsupported()),
+        PrimitiveType::Time => T::TimeMicros,
+        PrimitiveType::Uuid => T::Uuid,
     })
 }
 
-/// How the files of a table hold its columns.
-#[derive(Debug)]
-pub struct FileSchemas {
-    /// Of files that carry field ids, or names that the table maps to its columns.
-    pub by_id: Arc<FileSchema>,
-    /// Of files that carry names alone; `None` where names have meant different columns over time.
-    pub by_name: Option<Arc<FileSchema>>,
-}
-
-impl FileSchemas {
-    /// Columns of `schema`, and further ones that only deletes name.
-    pub fn new(
-        table: &str,
-        metadata: &TableMetadata,
-        schema: &Schema,
-        further: &[SchemaField],
-    ) -> Result<Self> {
-        let mut fields = fields(table, schema.as_struct())?;
-        fields.extend_from_slice(further);
-        let mut defaults = Vec::new();
-        for field in schema.as_struct().fields() {
-            if let Some(literal) = &field.initial_default {
-                let value = datum(literal, &field.field_type);
-                let value = value.ok_or_else(|| {
-                    Error::unsupported(table, format!("the default of column {}", field.name))
-                })?;
-                defaults.push((field.id, value));
-            }
-        }
-        let named =
-            FileSchema { id: schema.schema_id().into(), fields, lookup: FieldLookup::ByName, defaults };
-        let by_id = match mapped_names(table, metadata, &named.fields)? {
-            Some(fields) => FileSchema { fields, lookup: FieldLookup::ByIdOrName, ..named.clone() },
-            None => FileSchema { lookup: FieldLookup::ById, ..named.clone() },
-        };
-        let by_name = names_are_stable(metadata).then(|| Arc::new(named));
-        Ok(Self { by_id: Arc::new(by_id), by_name })
-    }
-
-    /// Of files of a format. Ids are read from Parquet alone so far.
-    pub fn of(&self, table: &str, format: FileFormat) -> Result<Arc<FileSchema>> {
-        match (format, &self.by_name) {
-            (FileFormat::Parquet, _) => Ok(Arc::clone(&self.by_id)),
-            (_, Some(by_name)) => Ok(Arc::clone(by_name)),
-            (_, None) => {
-                Err(Error::unsupported(table, "ORC and Avro files of tables whose columns were renamed"))
-            }
-        }
-    }
-}
-
-/// Columns under the names that files without ids have for them; `None` where the table's name mapping does
-/// not give every column one name, so that such files cannot be read ("Column Projection" in the
-/// specification).
-fn mapped_names(
+/// How the files of a table hold its columns: by field ids, or under names that the table maps to its columns.
+/// `further` are columns beyond the schema's that only deletes name.
+pub fn file_schema(
     table: &str,
     metadata: &TableMetadata,
-    fields: &[SchemaField],
-) -> Result<Option<Vec<SchemaField>>> {
+    schema: &Schema,
+    further: &[SchemaField],
+) -> Result<Arc<FileSchema>> {
+    let mut fields = fields(table, schema.as_struct())?;
+    fields.extend_from_slice(further);
+    let mut defaults = Vec::new();
+    for field in schema.as_struct().fields() {
+        if let Some(literal) = &field.initial_default {
+            let value = datum(literal, &field.field_type);
+            let value = value
+                .ok_or_else(|| Error::unsupported(table, format!("the default of column {}", field.name)))?;
+            defaults.push((field.id, value));
+        }
+    }
+    let id = schema.schema_id().into();
+    let by_id = |fields, lookup, aliases| FileSchema {
+        id,
+        fields,
+        lookup,
+        defaults,
+        row_columns: Vec::new(),
+        aliases,
+    };
+    Ok(Arc::new(match mapped_names(table, metadata, &fields)? {
+        Some(mapped) => by_id(mapped.fields, FieldLookup::ByIdOrName, mapped.aliases),
+        None => by_id(fields, FieldLookup::ById, Vec::new()),
+    }))
+}
+
+/// Columns under the names that files without ids have for them.
+#[derive(Debug, Default, PartialEq)]
+struct Mapped {
+    /// Each under its first name.
+    fields: Vec<SchemaField>,
+    /// Its other names, by its id.
+    aliases: Vec<(i32, Vec<String>)>,
+}
+
+/// Columns as the table's name mapping has them; `None` where it does not give every column a name, so that
+/// files without ids cannot be read ("Column Projection" in the specification).
+fn mapped_names(table: &str, metadata: &TableMetadata, fields: &[SchemaField]) -> Result<Option<Mapped>> {
     let Some(text) = metadata.properties().get(NAME_MAPPING) else { return Ok(None) };
     let mapping: NameMapping = serde_json::from_str(text).map_err(|error| {
         Error::corrupt(format!("property {NAME_MAPPING} of table {table}"), error.to_string())
     })?;
-    Ok(mapped_fields(fields, &mapping.fields().iter().collect::<Vec<_>>()))
+    Ok(mapped(fields, &mapping.fields().iter().collect::<Vec<_>>()))
 }
 
-fn mapped_fields(fields: &[SchemaField], mapping: &[&MappedField]) -> Option<Vec<SchemaField>> {
+fn mapped(fields: &[SchemaField], mapping: &[&MappedField]) -> Option<Mapped> {
+    let mut aliases = Vec::new();
+    let fields = mapped_fields(fields, mapping, &mut aliases)?;
+    Some(Mapped { fields, aliases })
+}
+
+fn mapped_fields(
+    fields: &[SchemaField],
+    mapping: &[&MappedField],
+    aliases: &mut Vec<(i32, Vec<String>)>,
+) -> Option<Vec<SchemaField>> {
     let mapped = fields.iter().map(|field| {
         let mapped = mapping.iter().find(|mapped| mapped.field_id() == Some(field.id))?;
-        let [name] = mapped.names() else { return None };
-        let data_type = mapped_type(&field.data_type, mapped)?;
+        let (name, others) = mapped.names().split_first()?;
+        if !others.is_empty() {
+            aliases.push((field.id, others.to_vec()));
+        }
+        let data_type = mapped_type(&field.data_type, mapped, aliases)?;
         Some(SchemaField { name: name.clone(), data_type, ..field.clone() })
     });
     mapped.collect()
 }
 
 /// A type whose fields have their mapped names. Parts of lists and maps are known by their places.
-fn mapped_type(of: &LogicalType, mapping: &MappedField) -> Option<LogicalType> {
+fn mapped_type(
+    of: &LogicalType,
+    mapping: &MappedField,
+    aliases: &mut Vec<(i32, Vec<String>)>,
+) -> Option<LogicalType> {
     let parts: Vec<&MappedField> = mapping.fields().iter().map(|part| &**part).collect();
-    let part = |name: &str, of: &LogicalType| match (of.is_nested(), part_named(&parts, name)) {
+    let mut part = |name: &str, of: &LogicalType| match (of.is_nested(), part_named(&parts, name)) {
         (false, _) => Some(Box::new(of.clone())),
-        (true, Some(mapping)) => Some(Box::new(mapped_type(of, mapping)?)),
+        (true, Some(mapping)) => Some(Box::new(mapped_type(of, mapping, aliases)?)),
         (true, None) => None,
     };
     Some(match of {
-        LogicalType::Row { fields } => LogicalType::Row { fields: mapped_fields(fields, &parts)? },
+        LogicalType::Row { fields } => LogicalType::Row { fields: mapped_fields(fields, &parts, aliases)? },
         LogicalType::Array { element, element_nullable } => {
             LogicalType::Array { element: part("element", element)?, element_nullable: *element_nullable }
         }
@@ -195,18 +199,6 @@ fn mapped_type(of: &LogicalType, mapping: &MappedField) -> Option<LogicalType> {
 
 fn part_named<'a>(parts: &[&'a MappedField], name: &str) -> Option<&'a MappedField> {
     parts.iter().find(|part| part.names().iter().any(|known| known == name)).copied()
-}
-
-/// Whether each name has stood for one column, and each column had one name, in all schemas.
-fn names_are_stable(metadata: &TableMetadata) -> bool {
-    let (mut names, mut ids) = (HashMap::new(), HashMap::new());
-    metadata.schemas_iter().all(|schema| {
-        let mut columns = schema.field_id_to_name_map().iter();
-        columns.all(|(id, name)| {
-            *names.entry(*id).or_insert_with(|| name.clone()) == *name
-                && *ids.entry(name.clone()).or_insert(*id) == *id
-        })
-    })
 }
 
 /// A top-level column by its id, in the newest schema that has it.
@@ -243,7 +235,7 @@ mod tests {
         }
     }
 
-    /// A mapping counts where it gives every column, at every depth, one name.
+    /// A mapping counts where it gives every column, at every depth, a name.
     #[test]
     fn a_name_mapping_names_all_columns_or_none() {
         let row = LogicalType::Row { fields: vec![field(3, "x", LogicalType::Int)] };
@@ -251,22 +243,24 @@ mod tests {
         let fields = [field(1, "id", LogicalType::BigInt), field(2, "items", list)];
         let mapped = |json: &str| {
             let mapping: NameMapping = serde_json::from_str(json).unwrap();
-            mapped_fields(&fields, &mapping.fields().iter().collect::<Vec<_>>())
+            super::mapped(&fields, &mapping.fields().iter().collect::<Vec<_>>())
         };
         let inner =
             r#"{"field-id": 4, "names": ["element"], "fields": [{"field-id": 3, "names": ["old_x"]}]}"#;
         let all = format!(
             r#"[{{"field-id": 1, "names": ["old"]}}, {{"field-id": 2, "names": ["items"], "fields": [{inner}]}}]"#
         );
-        let names = mapped(&all).unwrap();
+        let names = mapped(&all).unwrap().fields;
         assert_eq!(names[0].name, "old");
         let LogicalType::Array { element, .. } = &names[1].data_type else { panic!("{names:?}") };
         let LogicalType::Row { fields } = &**element else { panic!("{names:?}") };
         assert_eq!((fields[0].id, fields[0].name.as_str()), (3, "old_x"));
+        let renamed = all.replace(r#"["old"]"#, r#"["old", "new"]"#);
+        assert_eq!(mapped(&renamed).unwrap().aliases, [(1, vec!["new".to_owned()])]);
         for partial in [
             r#"[{"field-id": 1, "names": ["old"]}]"#,
             r#"[{"field-id": 1, "names": ["old"]}, {"field-id": 2, "names": ["items"]}]"#,
-            r#"[{"field-id": 1, "names": ["a", "b"]}, {"field-id": 2, "names": ["items"]}]"#,
+            r#"[{"field-id": 1, "names": []}, {"field-id": 2, "names": ["items"]}]"#,
         ] {
             assert_eq!(mapped(partial), None, "{partial}");
         }

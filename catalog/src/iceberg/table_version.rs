@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use iceberg::spec::{SchemaRef, SnapshotRef};
+use iceberg::spec::{FormatVersion, SchemaRef, SnapshotRef};
 
 use super::changes::Versions;
 use super::metadata::Metadata;
@@ -36,6 +36,10 @@ impl IcebergTableVersion {
     ) -> Result<Self> {
         let table_schema = Arc::new(table_schema(table.label(), &metadata.table, &schema)?);
         Ok(Self { table, metadata, snapshot, schema, table_schema })
+    }
+
+    pub fn format_version(&self) -> FormatVersion {
+        self.metadata.table.format_version()
     }
 }
 

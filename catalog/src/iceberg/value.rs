@@ -25,9 +25,8 @@ pub fn primitive(literal: &PrimitiveLiteral, of: &PrimitiveType) -> Option<Datum
         PrimitiveLiteral::String(value) => Datum::Text(value.clone()),
         PrimitiveLiteral::Binary(value) => Datum::Bytes(value.clone()),
         PrimitiveLiteral::Int128(value) => Datum::Decimal(*value),
-        PrimitiveLiteral::UInt128(_) | PrimitiveLiteral::AboveMax | PrimitiveLiteral::BelowMin => {
-            return None;
-        }
+        PrimitiveLiteral::UInt128(value) => Datum::Text(uuid(value.to_be_bytes())),
+        PrimitiveLiteral::AboveMax | PrimitiveLiteral::BelowMin => return None,
     })
 }
 
@@ -40,13 +39,20 @@ pub fn raw(value: &Raw, of: &PrimitiveType) -> Option<Datum> {
         Raw::Double(bits) if *of == PrimitiveType::Float => Datum::Float(f64::from_bits(*bits) as f32),
         Raw::Double(bits) => Datum::Double(f64::from_bits(*bits)),
         Raw::Bytes(bytes) if matches!(of, PrimitiveType::Decimal { .. }) => bound(bytes, of)?,
+        Raw::Bytes(bytes) if *of == PrimitiveType::Uuid => {
+            Datum::Text(uuid(bytes.as_slice().try_into().ok()?))
+        }
         Raw::Bytes(bytes) => Datum::Bytes(bytes.clone()),
         Raw::Text(text) => Datum::Text(text.clone()),
     })
 }
 
-/// A bound of a column of this type, which may have been of a narrower one when the bound was written.
+/// A bound of a column of this type, which may have been of a narrower one when the bound was written. None of
+/// UUIDs: writers order them by signed halves.
 pub fn bound(bytes: &[u8], of: &PrimitiveType) -> Option<Datum> {
+    if *of == PrimitiveType::Uuid {
+        return None;
+    }
     let written = match (of, bytes.len()) {
         (PrimitiveType::Long, 4) => PrimitiveType::Int,
         (PrimitiveType::Double, 4) => PrimitiveType::Float,
@@ -56,9 +62,16 @@ pub fn bound(bytes: &[u8], of: &PrimitiveType) -> Option<Datum> {
     primitive(value.literal(), of)
 }
 
+/// The usual text of a UUID.
+fn uuid(bytes: [u8; 16]) -> String {
+    uuid::Uuid::from_bytes(bytes).hyphenated().to_string()
+}
+
 fn number(value: i64, of: &PrimitiveType) -> Option<Datum> {
     Some(match of {
-        PrimitiveType::Int | PrimitiveType::Long | PrimitiveType::Date => Datum::Integer(value),
+        PrimitiveType::Int | PrimitiveType::Long | PrimitiveType::Date | PrimitiveType::Time => {
+            Datum::Integer(value)
+        }
         PrimitiveType::Timestamp | PrimitiveType::Timestamptz => from_units(value, 1_000),
         PrimitiveType::TimestampNs | PrimitiveType::TimestamptzNs => from_units(value, 1_000_000),
         _ => return None,

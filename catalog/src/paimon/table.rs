@@ -9,6 +9,7 @@ use object_store::ObjectStore;
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::row_tracking::{ROW_TRACKING, RowTrackingTable};
 use crate::schema::TableSchema;
 use crate::system::SystemTable;
 use crate::table::{Table, TableVersion};
@@ -24,7 +25,6 @@ use super::names::MAIN_BRANCH;
 use super::option_names;
 use super::options::Options;
 use super::read_optimized::{READ_OPTIMIZED, ReadOptimizedTable};
-use super::row_tracking::{ROW_TRACKING, RowTrackingTable};
 use super::rules::{OtherBranch, ReadRules};
 use super::scan_options::read_point;
 use super::schema::{PaimonSchema, partition_fields};

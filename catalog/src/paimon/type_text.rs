@@ -131,9 +131,14 @@ fn atomic_name(data_type: &LogicalType) -> Option<String> {
         T::TimestampLtz { precision } => format!("TIMESTAMP({precision}) WITH LOCAL TIME ZONE"),
         T::Variant => "VARIANT".into(),
         T::Blob => "BLOB".into(),
-        T::Array { .. } | T::Map { .. } | T::Multiset { .. } | T::Row { .. } | T::Vector { .. } => {
-            return None;
-        }
+        // Types of other formats, and nested ones.
+        T::TimeMicros
+        | T::Uuid
+        | T::Array { .. }
+        | T::Map { .. }
+        | T::Multiset { .. }
+        | T::Row { .. }
+        | T::Vector { .. } => return None,
     })
 }
 

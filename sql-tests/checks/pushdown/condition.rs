@@ -205,6 +205,7 @@ fn sql_constant(kind: &SqlType, constant: &Value) -> String {
         }
         (SqlType::Date, Value::Text(text)) => format!("DATE '{text}'"),
         (SqlType::Timestamp { utc: false, .. }, Value::Text(text)) => format!("TIMESTAMP '{text}'"),
+        (SqlType::Timestamp { utc: true, .. }, Value::Text(text)) => format!("TIMESTAMPTZ '{text}'"),
         (SqlType::Decimal, Value::Text(text)) => {
             let scale = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
             format!("CAST('{text}' AS DECIMAL(38, {scale}))")

@@ -6,6 +6,8 @@
 mod condition;
 mod random;
 
+use std::collections::BTreeMap;
+
 use arrow::array::RecordBatch;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -42,21 +44,24 @@ pub fn trials() -> Vec<Trial> {
 }
 
 async fn run(part: u64) -> Result<()> {
-    let set = GoldenSet::load(&lakes::golden_root()?)?;
-    let queries: Vec<&Query> = set.queries.iter().filter(|query| is_candidate(query)).collect();
+    let sets = [GoldenSet::load(&lakes::golden_root()?)?, GoldenSet::load(&lakes::lakes_root()?)?];
+    let candidates =
+        sets.each_ref().map(|set| set.queries.iter().filter(|query| is_candidate(query)).collect::<Vec<_>>());
     let seed = setting("TARN_PUSHDOWN_SEED", SEED).wrapping_add(part);
     let mut random = StdRng::seed_from_u64(seed);
     let mut connection = Connection::open().await?;
     let mut findings = Vec::new();
     let (mut checked, mut not_yet) = (0, 0);
     for case in 0..setting("TARN_PUSHDOWN_CASES", CASES) / TRIALS as usize {
+        let which = usize::from(random.random_bool(0.5));
+        let (set, queries) = (&sets[which], &candidates[which]);
         let query = queries.choose(&mut random).ok_or("the set has no batch queries")?;
-        let scan = Scan::draw(&set, query, &mut random)?;
+        let scan = Scan::draw(set, query, &mut random)?;
         let sql = scan.sql(query);
         match connection.query(&sql).await {
             Ok(batches) => {
                 checked += 1;
-                if let Some(difference) = scan.check(&set, &batches)? {
+                if let Some(difference) = scan.check(set, &batches)? {
                     findings.push(format!("case {case} of seed {seed}: {sql}\n  {difference}"));
                 }
             }
@@ -70,9 +75,26 @@ async fn run(part: u64) -> Result<()> {
     if findings.is_empty() { Ok(()) } else { Err(findings.join("\n").into()) }
 }
 
-/// Batch queries with an answer, of tables and of what Paimon derives from them.
+/// Batch queries with an answer: of Paimon, and of versions of tables of other formats.
 fn is_candidate(query: &Query) -> bool {
-    query.kind == "batch" && query.format.is_none() && query.error.is_none()
+    let by_version = query.options.keys().all(|option| option == "version");
+    let is_readable = match query.format.as_deref() {
+        None => true,
+        Some(lakes::DELTA | lakes::ICEBERG) => by_version,
+        Some(_) => false,
+    };
+    query.kind == "batch" && is_readable && query.error.is_none()
+}
+
+/// Where a query reads.
+fn source(query: &Query) -> String {
+    let options = query.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let Some(format) = &query.format else {
+        return format!("{}.{}", lakes::GOLDEN, relation("golden", query.object(), &options));
+    };
+    let version = query.options.get("version").map(|version| format!(" FOR VERSION AS OF {version}"));
+    let table = relation("default", &query.table, &BTreeMap::new());
+    format!("{format}.{table}{}", version.unwrap_or_default())
 }
 
 /// One random scan, with the whole answer that it is checked against.
@@ -98,15 +120,19 @@ impl Scan {
         let condition =
             if random.random_bool(0.8) { Condition::draw(&columns, &answer, random) } else { None };
         let limit = random.random_bool(0.3).then(|| random.random_range(0..=answer.len() + 2));
-        let table = set.warehouse().join(format!("{}.db", set.paimon_database()?)).join(&query.table);
-        let set_like = set_like::of_paimon_table(&table, query.object())?;
+        let set_like = match query.format {
+            None => {
+                let table = set.warehouse().join(format!("{}.db", set.paimon_database()?)).join(&query.table);
+                set_like::of_paimon_table(&table, query.object())?
+            }
+            Some(_) => Vec::new(),
+        };
         Ok(Self { columns, answer, selected, condition, limit, set_like })
     }
 
     fn sql(&self, query: &Query) -> String {
-        let options = query.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         let names: Vec<String> = self.selected.iter().map(|at| identifier(&self.columns[*at].0)).collect();
-        let from = format!("{}.{}", lakes::GOLDEN, relation("golden", query.object(), &options));
+        let from = source(query);
         let filter =
             self.condition.as_ref().map(|condition| format!(" WHERE {}", condition.sql(&self.columns)));
         let limit = self.limit.map(|limit| format!(" LIMIT {limit}"));

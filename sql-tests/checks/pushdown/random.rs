@@ -18,7 +18,7 @@ pub fn is_comparable(kind: &SqlType) -> bool {
             | SqlType::Decimal
             | SqlType::Text
             | SqlType::Date
-            | SqlType::Timestamp { utc: false, .. }
+            | SqlType::Timestamp { .. }
     )
 }
 

@@ -79,7 +79,8 @@ impl Definition {
 
     fn next_after(&self, place: &Place) -> Next {
         match self.up_to {
-            Some(last) if place.version >= last => Next::Ended,
+            Some(last) if place.version == last => Next::Ended,
+            Some(last) if place.version > last && self.follow.counts_up() => Next::Ended,
             _ => Next::After(place.clone()),
         }
     }

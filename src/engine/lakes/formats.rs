@@ -9,6 +9,7 @@ use tarn_catalog::files::MetadataFiles;
 use tarn_catalog::iceberg::{IcebergTable, METADATA_SUFFIX};
 use tarn_catalog::location::LakePlace;
 use tarn_catalog::paimon::{FileSystemWarehouse, ObjectName};
+use tarn_catalog::row_tracking::{ROW_TRACKING, RowTrackingTable, TracksRows};
 use tarn_catalog::table::Table;
 use tarn_catalog::{Error, Result};
 
@@ -19,7 +20,7 @@ use crate::scan::shared::ScanShared;
 const FOLDERS_TRIED: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TableFormat {
+pub(crate) enum TableFormat {
     Paimon,
     Delta,
     Iceberg,
@@ -30,6 +31,21 @@ pub(super) enum TableFormat {
 }
 
 impl TableFormat {
+    /// A format by the name by which it is asked for.
+    pub fn named(name: &str) -> std::result::Result<Self, String> {
+        Ok(match name {
+            "paimon" => Self::Paimon,
+            "delta" => Self::Delta,
+            "iceberg" => Self::Iceberg,
+            "files" => Self::Files,
+            _ => {
+                return Err(format!(
+                    "\"{name}\" is no type of a lake: they are paimon, delta, iceberg, files"
+                ));
+            }
+        })
+    }
+
     /// By the folders in a table's folder; those of Paimon and Iceberg have names that others may use.
     fn by_marker(folders: &[String]) -> Option<Self> {
         let has = |name: &str| folders.iter().any(|folder| folder == name);
@@ -46,11 +62,24 @@ pub(super) struct TableFolders {
     pub files: MetadataFiles,
     pub place: Arc<LakePlace>,
     pub scans: Arc<ScanShared>,
+    /// The format that all tables are said to have.
+    pub only: Option<TableFormat>,
 }
 
 impl TableFolders {
-    /// The format of a table's folder; `None` where it is no table's.
+    /// The format of a table's folder; `None` where it is no table's, or is one of another format than all
+    /// tables are said to have.
     pub async fn format_of(&self, folder: &Path) -> Result<Option<TableFormat>> {
+        let found = match self.only {
+            Some(TableFormat::Files) => {
+                self.files_of(folder, &self.files.folder_names(folder).await?).await?
+            }
+            _ => self.recognised(folder).await?,
+        };
+        Ok(found.filter(|found| self.only.is_none_or(|only| only == *found)))
+    }
+
+    async fn recognised(&self, folder: &Path) -> Result<Option<TableFormat>> {
         let folders = self.files.folder_names(folder).await?;
         if let Some(format) = TableFormat::by_marker(&folders) {
             return Ok(Some(format));
@@ -65,11 +94,14 @@ impl TableFolders {
         if has("metadata") && self.holds(&folder.clone().join("metadata"), is_metadata).await? {
             return Ok(Some(TableFormat::Iceberg));
         }
+        self.files_of(folder, &folders).await
+    }
+
+    /// Whether a folder holds files of rows, or folders of partitions.
+    async fn files_of(&self, folder: &Path, folders: &[String]) -> Result<Option<TableFormat>> {
         let is_data = |name: &str| FolderTable::format_of(name).is_some();
-        if folders.iter().any(|name| name.contains('=')) || self.holds(folder, is_data).await? {
-            return Ok(Some(TableFormat::Files));
-        }
-        Ok(None)
+        let holds = folders.iter().any(|name| name.contains('=')) || self.holds(folder, is_data).await?;
+        Ok(holds.then_some(TableFormat::Files))
     }
 
     async fn holds(&self, folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<bool> {
@@ -98,14 +130,12 @@ impl TableFolders {
             None => Ok(None),
             Some(TableFormat::Paimon) => self.open_paimon(label, folder, name),
             Some(TableFormat::Delta) => {
-                no_views("Delta", label, name)?;
                 let place = Arc::clone(&self.place);
-                Ok(Some(Arc::new(DeltaTable::new(label, self.files.clone(), folder, place))))
+                opened("Delta", name, DeltaTable::new(label, self.files.clone(), folder, place)).map(Some)
             }
             Some(TableFormat::Iceberg) => {
-                no_views("Iceberg", label, name)?;
                 let place = Arc::clone(&self.place);
-                Ok(Some(Arc::new(IcebergTable::new(label, self.files.clone(), folder, place))))
+                opened("Iceberg", name, IcebergTable::new(label, self.files.clone(), folder, place)).map(Some)
             }
             Some(TableFormat::Files) => {
                 no_views("file", label, name)?;
@@ -123,6 +153,14 @@ impl TableFolders {
             None => Ok(Some(Arc::new(opened))),
             Some(system) => opened.view(system).map(Some),
         }
+    }
+}
+
+/// A table, or its view `t$row_tracking`.
+fn opened<T: TracksRows + 'static>(format: &str, name: &ObjectName, table: T) -> Result<Arc<dyn Table>> {
+    match (&name.branch, name.system.as_deref()) {
+        (None, Some(ROW_TRACKING)) => Ok(Arc::new(RowTrackingTable::new(table))),
+        _ => no_views(format, table.name(), name).map(|()| Arc::new(table) as Arc<dyn Table>),
     }
 }
 

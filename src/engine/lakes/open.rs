@@ -12,7 +12,7 @@ use tarn_catalog::warehouse::Warehouse;
 use tokio::runtime::Handle;
 
 use super::folders::{DatabaseFolder, TableFolder, WarehouseFolder};
-use super::formats::TableFolders;
+use super::formats::{TableFolders, TableFormat};
 use super::location::LakeLocation;
 use super::stores::{self, StoreRoot};
 use super::warehouse::WarehouseTables;
@@ -53,13 +53,15 @@ async fn find(
 ) -> Result<Option<Arc<dyn Warehouse>>> {
     let warehouse = FileSystemWarehouse::new(Arc::clone(&place.store), place.root.clone(), &context.metadata)
         .with_store_url(place.url.clone());
-    if folders.iter().any(|name| name.ends_with(DATABASE_SUFFIX)) {
+    let may_be_paimon = place.format.is_none_or(|format| format == TableFormat::Paimon);
+    if may_be_paimon && folders.iter().any(|name| name.ends_with(DATABASE_SUFFIX)) {
         return Ok(Some(Arc::new(warehouse)));
     }
     let tables = TableFolders {
         paimon: warehouse,
         files: MetadataFiles::new(Arc::clone(&place.store), context.metadata.scope()),
         scans: Arc::clone(&context.scans),
+        only: place.format,
         place: Arc::new(LakePlace::new(place.root.clone(), place.url.clone(), place.stored_at.as_deref())),
     };
     let root = &place.root;

@@ -9,7 +9,8 @@
 //! | `memory://name/path` | memory of this process, for tests | |
 //!
 //! A lake that was moved keeps full paths in some metadata: `LOCATION#stored-at=OLD_LOCATION` says where
-//! it was when they were written.
+//! it was when they were written. `LOCATION#type=delta` says what its tables are, where folders could be
+//! taken for several things; `LOCATION#type=delta&stored-at=OLD_LOCATION` says both.
 //!
 //! Settings of a cloud store may stand in the URL too and win over the environment:
 //! `s3://bucket/lake?endpoint=http://localhost:9000&region=us-east-1`. Names are object_store's.
@@ -32,6 +33,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use url::{Position, Url};
 
+use super::formats::TableFormat;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Failed requests are tried again this often, and no longer than this.
@@ -47,19 +49,30 @@ pub(crate) struct StoreRoot {
     pub url: Url,
     /// Where full paths in the lake's metadata believe it to be, if elsewhere.
     pub stored_at: Option<String>,
+    /// The format that its tables are said to have.
+    pub format: Option<TableFormat>,
 }
 
 /// Separates a location from the one at which its metadata was written.
-const STORED_AT: &str = "#stored-at=";
+const STORED_AT: &str = "stored-at=";
+/// Separates a location from the format of its tables.
+const TYPE: &str = "#type=";
 
 /// Opens the store of a location. Its requests run on `network`. Nothing is asked of it yet.
 pub(crate) fn open(location: &str, network: &Handle) -> Result<StoreRoot> {
-    match location.split_once(STORED_AT) {
-        Some((location, stored_at)) => {
-            Ok(StoreRoot { stored_at: Some(stored_at.to_owned()), ..open_place(location, network)? })
+    let said = location.split_once(STORED_AT);
+    let said = said.and_then(|(place, stored_at)| Some((place.strip_suffix(['#', '&'])?, stored_at)));
+    let (place, stored_at) = match said {
+        Some((place, stored_at)) => (place, Some(stored_at.to_owned())),
+        None => (location, None),
+    };
+    let (place, format) = match place.split_once(TYPE) {
+        Some((place, name)) => {
+            (place, Some(TableFormat::named(name).map_err(|error| invalid(location, &error))?))
         }
-        None => open_place(location, network),
-    }
+        None => (place, None),
+    };
+    Ok(StoreRoot { stored_at, format, ..open_place(place, network)? })
 }
 
 fn open_place(location: &str, network: &Handle) -> Result<StoreRoot> {
@@ -70,7 +83,7 @@ fn open_place(location: &str, network: &Handle) -> Result<StoreRoot> {
     if url.scheme() == "memory" {
         let store = memory(url.host_str().unwrap_or_default());
         let root = folder_in(&url, location)?;
-        return Ok(StoreRoot { store, root, url: store_url(&url, location)?, stored_at: None });
+        return Ok(StoreRoot { store, root, url: store_url(&url, location)?, stored_at: None, format: None });
     }
     let (scheme, root) = ObjectStoreScheme::parse(&url).map_err(|error| invalid(location, &error))?;
     let store: Arc<dyn ObjectStore> = match scheme {
@@ -94,7 +107,7 @@ fn open_place(location: &str, network: &Handle) -> Result<StoreRoot> {
         }
     };
     let root = Path::parse(root.as_ref().trim_end_matches('/')).map_err(|error| invalid(location, &error))?;
-    Ok(StoreRoot { store, root, url: store_url(&url, location)?, stored_at: None })
+    Ok(StoreRoot { store, root, url: store_url(&url, location)?, stored_at: None, format: None })
 }
 
 /// A store of this process's memory; the same name gives the same store.
@@ -114,7 +127,7 @@ fn open_folder(folder: &FilePath, location: &str) -> Result<StoreRoot> {
     }
     let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| unreachable(&error))?;
     let url = Url::from_directory_path(&folder).map_err(|()| unreachable(&"its path is no URL"))?;
-    Ok(StoreRoot { store: Arc::new(store), root: Path::default(), url, stored_at: None })
+    Ok(StoreRoot { store: Arc::new(store), root: Path::default(), url, stored_at: None, format: None })
 }
 
 fn expand_home(location: &str) -> PathBuf {
@@ -192,6 +205,11 @@ mod tests {
         assert!(s3.store.to_string().contains("bucket"));
         let memory = opened("memory://one/lake").await.unwrap();
         assert_eq!(memory.root.as_ref(), "lake");
+        let typed = opened("s3://bucket/lake#type=iceberg&stored-at=hdfs://old/lake").await.unwrap();
+        assert_eq!(
+            (typed.format, typed.stored_at.as_deref()),
+            (Some(TableFormat::Iceberg), Some("hdfs://old/lake"))
+        );
         let folder = tempfile::tempdir().unwrap();
         let local = opened(folder.path().to_str().unwrap()).await.unwrap();
         assert_eq!(local.root.as_ref(), "");
@@ -200,7 +218,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_cannot_be_a_lake_is_an_error() {
-        for location in ["/no/such/folder", "ftp://host/x", "s3://bucket/x?nonsense=1", "s3://"] {
+        for location in
+            ["memory://x/y#type=csvs", "/no/such/folder", "ftp://host/x", "s3://bucket/x?nonsense=1", "s3://"]
+        {
             assert!(opened(location).await.is_err(), "{location}");
         }
     }

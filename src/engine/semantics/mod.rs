@@ -11,6 +11,7 @@ mod integer_aggregates;
 mod integers;
 mod rewrite;
 mod text;
+mod uuid;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::Transformed;
@@ -24,8 +25,15 @@ use rewrite::rewrite_expressions;
 /// What has to be said before types are coerced. The second part is what [`settle`] needs then.
 pub(super) fn prepare(plan: LogicalPlan) -> Result<LogicalPlan> {
     let plan = rewrite_expressions(plan, &mut |expr, schema| match expr {
-        Expr::BinaryExpr(binary) => date_arithmetic(binary, schema),
-        Expr::Cast(cast) => bytea::literal(cast),
+        expr @ (Expr::BinaryExpr(_) | Expr::InList(_) | Expr::Between(_)) => uuid::compared(expr, schema)?
+            .transform_data(|expr| match expr {
+                Expr::BinaryExpr(binary) => date_arithmetic(binary, schema),
+                other => Ok(Transformed::no(other)),
+            }),
+        Expr::Cast(cast) => uuid::cast(cast, schema)?.transform_data(|expr| match expr {
+            Expr::Cast(cast) => bytea::literal(cast),
+            other => Ok(Transformed::no(other)),
+        }),
         Expr::ScalarFunction(call) => format_of_dates(call)?.transform_data(|expr| match expr {
             Expr::ScalarFunction(call) => extract::settle(call, schema),
             other => Ok(Transformed::no(other)),

@@ -67,7 +67,7 @@ pub(super) async fn open(
     let (start, up_to) = wants.bounds(follow.as_ref()).await?;
     let schema = follow.first_schema(&start, wants.beginning).await?;
     // The rows of a version that is only followed from may be gone.
-    let at = if wants.beginning == Beginning::Rows { start.clone() } else { Place::BEGINNING };
+    let at = if wants.beginning == Beginning::Rows { start.clone() } else { follow.before_first() };
     let version = follow.rows(&at, Arc::clone(&schema)).await?;
     let table = LakeTableProvider::new(version, Arc::clone(table.store()), Arc::clone(table.shared()));
     let table = Arc::new(table);

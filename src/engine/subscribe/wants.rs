@@ -87,7 +87,11 @@ impl Wants {
             Start::At { bound, at_least: true } => {
                 let earliest = follow.earliest().await?;
                 match bound {
-                    Bound::Version(VersionSpec::Snapshot(id)) if *id < earliest.version => earliest,
+                    Bound::Version(VersionSpec::Snapshot(id))
+                        if follow.counts_up() && *id < earliest.version =>
+                    {
+                        earliest
+                    }
                     Bound::Version(VersionSpec::AsOfMillis(at))
                         if earliest.millis.is_some_and(|e| *at < e) =>
                     {
@@ -99,7 +103,7 @@ impl Wants {
         };
         let end = match &self.end {
             None => None,
-            Some(Bound::Version(VersionSpec::Snapshot(id))) => Some(*id),
+            Some(Bound::Version(VersionSpec::Snapshot(id))) if follow.counts_up() => Some(*id),
             Some(Bound::Version(VersionSpec::AsOfMillis(at)))
                 if *at > chrono::Utc::now().timestamp_millis() =>
             {
@@ -107,10 +111,16 @@ impl Wants {
                     "UP TO a time that is yet to come: versions have no times before they are there",
                 ));
             }
-            Some(bound) => Some(bound.place(follow, Beginning::Rows).await?.version),
+            Some(bound) => {
+                let end = bound.place(follow, Beginning::Rows).await?;
+                if !follow.counts_up() {
+                    follow.check_range(&start, &end).await?;
+                }
+                Some(end.version)
+            }
         };
         match end {
-            Some(end) if end < start.version => Err(Error::new(
+            Some(end) if follow.counts_up() && end < start.version => Err(Error::new(
                 ErrorKind::InvalidParameter,
                 format!(
                     "the subscription would end (UP TO {end}) before it begins (AS OF {})",

@@ -12,7 +12,7 @@ use super::indirect::{Dictionary, Runs};
 use super::json::Document;
 use super::list::{List, Ranges};
 use super::nested::{Map, Struct, Union};
-use super::scalar::{Bool, Bytes, Decimal, Float, Int, Named, Oid, Text, Unsigned64};
+use super::scalar::{Bool, Bytes, Decimal, Float, Int, Named, Oid, Text, Unsigned64, Uuids};
 use super::temporal::{Date, Elapsed, Intervals, Time, Timestamp};
 use super::{Column, Values};
 use crate::pg::error::{PgError, PgResult};
@@ -34,6 +34,9 @@ pub(super) fn values(array: &ArrayRef, kind: &Type) -> PgResult<Writer> {
     let named = matches!(*kind, Type::REGPROC | Type::REGCLASS | Type::REGTYPE | Type::REGNAMESPACE);
     if named && let Some(names) = array.as_string_opt::<i32>() {
         return Ok(Box::new(Named(names.clone())));
+    }
+    if *kind == Type::UUID {
+        return uuids(array);
     }
     if *kind == Type::JSON && array.data_type().is_nested() {
         return Ok(Box::new(Document(nested(array)?)));
@@ -66,6 +69,16 @@ fn indirect(array: &ArrayRef, kind: &Type) -> PgResult<Option<Writer>> {
     }
     runs!(Int16Type, Int32Type, Int64Type);
     Ok(None)
+}
+
+/// Texts that are UUIDs.
+fn uuids(array: &ArrayRef) -> PgResult<Writer> {
+    Ok(match array.data_type() {
+        DataType::Utf8 => Box::new(Uuids(array.as_string::<i32>().clone())),
+        DataType::LargeUtf8 => Box::new(Uuids(array.as_string::<i64>().clone())),
+        DataType::Utf8View => Box::new(Uuids(array.as_string_view().clone())),
+        other => return Err(PgError::unsupported(format!("{other} sent as uuid"))),
+    })
 }
 
 fn scalar(array: &ArrayRef) -> Option<Writer> {

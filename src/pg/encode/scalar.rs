@@ -306,6 +306,32 @@ impl<A: Strings> Values for Text<A> {
     }
 }
 
+/// UUIDs, kept as their texts.
+pub(super) struct Uuids<A>(pub A);
+
+impl<A: Strings> Values for Uuids<A> {
+    fn text(&self, row: usize, _style: &Style, out: &mut Vec<u8>) -> PgResult<()> {
+        out.extend_from_slice(self.0.get(row).as_bytes());
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, _style: &Style, out: &mut Vec<u8>) -> PgResult<()> {
+        let text = self.0.get(row);
+        let uuid = uuid::Uuid::try_parse(text).map_err(|_| {
+            PgError::error(
+                state::INVALID_TEXT_REPRESENTATION,
+                format!("invalid input syntax for type uuid: \"{text}\""),
+            )
+        })?;
+        write_fixed(uuid.into_bytes(), out);
+        Ok(())
+    }
+
+    fn text_kind(&self) -> TextKind {
+        TextKind::Any
+    }
+}
+
 /// Objects by their names (`regclass` and its like). Their binary format is the identifier, which the
 /// name alone does not tell.
 pub(super) struct Named(pub StringArray);

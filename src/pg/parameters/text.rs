@@ -11,6 +11,7 @@ use pgwire::api::Type;
 use super::{decimal, interval, invalid_text, out_of_range};
 use crate::pg::error::{PgError, PgResult, state};
 use crate::pg::frontend;
+use crate::pg::types::uuid_of;
 use crate::settings::{Zone, boolean};
 
 /// Text from a client: UTF-8, and without the zero byte that no Postgres text can have.
@@ -54,7 +55,10 @@ pub(super) fn decode(text: &str, kind: &Type, zone: &Zone) -> PgResult<ScalarVal
             let value = interval::parse(trimmed).ok_or_else(|| invalid_date(kind, text))?;
             ScalarValue::IntervalMonthDayNano(Some(value))
         }
-        Type::UUID => ScalarValue::Utf8(Some(uuid(trimmed).ok_or_else(|| invalid_text(kind, text))?)),
+        Type::UUID => {
+            let uuid = uuid_of(trimmed).ok_or_else(|| invalid_text(kind, text))?;
+            ScalarValue::Utf8(Some(uuid.hyphenated().to_string()))
+        }
         _ => ScalarValue::Utf8(Some(text.to_string())),
     })
 }
@@ -132,10 +136,4 @@ fn without_zone(text: &str) -> &str {
         Some(at) => text[..time + at].trim_end(),
         None => text,
     }
-}
-
-/// 32 hexadecimal digits, with or without hyphens and braces.
-fn uuid(text: &str) -> Option<String> {
-    let bare = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
-    uuid::Uuid::try_parse(bare).ok().map(|uuid| uuid.hyphenated().to_string())
 }

@@ -10,6 +10,7 @@
 //! rewritten as a whole, down to the file's own field; [`blocks_row_filter`] tells where that cannot
 //! help and a predicate must not be pushed as exact.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, SchemaRef};
@@ -29,7 +30,7 @@ use super::column::EvolvedColumn;
 use super::conversion::Conversion;
 use super::error::Origin;
 use super::expr::EvolveExpr;
-use super::lookup::{check_ids, find_field};
+use super::lookup::{check_ids, find_field, settled};
 
 /// Makes the adapters of all files that share a schema and constants.
 #[derive(Debug, Clone)]
@@ -59,7 +60,11 @@ impl PhysicalExprAdapterFactory for EvolveExprAdapterFactory {
         physical_file_schema: SchemaRef,
     ) -> Result<Arc<dyn PhysicalExprAdapter>> {
         check_file_ids(physical_file_schema.fields(), &self.file, &self.origin).map_err(external)?;
-        Ok(Arc::new(EvolveExprAdapter { plan: self.clone(), physical: physical_file_schema }))
+        let mut plan = self.clone();
+        if let Cow::Owned(file) = settled(&self.file, physical_file_schema.fields()) {
+            plan.file = Arc::new(file);
+        }
+        Ok(Arc::new(EvolveExprAdapter { plan, physical: physical_file_schema }))
     }
 }
 

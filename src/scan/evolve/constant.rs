@@ -49,6 +49,7 @@ fn integer(value: i64, target: &DataType) -> Option<ScalarValue> {
         DataType::Time32(TimeUnit::Millisecond) => {
             ScalarValue::Time32Millisecond(Some(value.try_into().ok()?))
         }
+        DataType::Time64(TimeUnit::Microsecond) => ScalarValue::Time64Microsecond(Some(value)),
         _ => return None,
     })
 }

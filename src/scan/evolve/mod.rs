@@ -27,6 +27,7 @@ mod parse;
 mod represent;
 mod text;
 mod type_name;
+mod uuid;
 
 pub use adapter::{EvolveExprAdapterFactory, blocks_row_filter, check_file_ids};
 pub use batch::BatchEvolver;
@@ -37,4 +38,5 @@ pub use error::{CastError, CastResult, Origin};
 pub use expr::EvolveExpr;
 pub use instant::DECIMAL_NANOS;
 pub use java_number::{write_double, write_float};
+pub use lookup::settled;
 pub use type_name::TypeName;

@@ -17,6 +17,7 @@ use tarn_catalog::types::{LogicalType, WIDE_INSTANT, WIDE_TIMESTAMP};
 use super::error::{CastError, CastResult};
 use super::instant::{DECIMAL_NANOS, Instants};
 use super::type_name::TypeName;
+use super::uuid;
 
 /// How to change the form of an array that is not nested.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,6 +32,8 @@ pub enum Form {
     Label(DataType),
     /// Another unit of time.
     Unit,
+    /// The 16 bytes of a UUID as its text.
+    Uuid,
 }
 
 impl Form {
@@ -49,6 +52,9 @@ impl Form {
             return Ok(Self::Arrow(wanted));
         }
         let encoded = stored != physical;
+        if *ty == LogicalType::Uuid && uuid::is_stored_as(stored) && !encoded {
+            return Ok(Self::Uuid);
+        }
         match (stored, &wanted) {
             (DataType::Timestamp(from, _), DataType::Timestamp(to, _)) if from == to && !encoded => {
                 Ok(Self::Zone(wanted))
@@ -71,6 +77,7 @@ impl Form {
             Self::Same => Ok(Arc::clone(array)),
             Self::Arrow(wanted) => arrow_cast(array, wanted),
             Self::Zone(wanted) => with_zone(array, wanted),
+            Self::Uuid => uuid::texts(array),
             Self::Label(wanted) => {
                 let nanos = array.as_primitive_opt::<Decimal128Type>();
                 let nanos = nanos.ok_or_else(|| super::leaf::mismatch(array))?;
@@ -111,19 +118,21 @@ fn holds_same_values(stored: &DataType, wanted: &DataType) -> bool {
                 | D::Utf8View
         ),
         D::Int8 | D::Int16 | D::Int32 | D::Int64 => stored.is_integer(),
-        D::Float64 => matches!(stored, D::Float32 | D::Float64),
-        D::Decimal128(_, scale) => matches!(
-            stored,
-            D::Decimal32(_, stored_scale)
-                | D::Decimal64(_, stored_scale)
-                | D::Decimal128(_, stored_scale)
-                | D::Decimal256(_, stored_scale)
-                if stored_scale == scale
-        ),
+        D::Float64 => matches!(stored, D::Int8 | D::Int16 | D::Int32 | D::Float32 | D::Float64),
+        D::Timestamp(_, None) => *stored == D::Date32,
+        // Scales below zero are wide timestamps.
+        D::Decimal128(_, scale) if *scale >= 0 => match stored {
+            D::Decimal32(_, coarser)
+            | D::Decimal64(_, coarser)
+            | D::Decimal128(_, coarser)
+            | D::Decimal256(_, coarser) => (0..=*scale).contains(coarser),
+            stored => stored.is_signed_integer(),
+        },
         D::Date32 => matches!(stored, D::Int32),
         D::Time32(TimeUnit::Millisecond) => {
             matches!(stored, D::Int32 | D::Time32(TimeUnit::Second) | D::Time64(_))
         }
+        D::Time64(TimeUnit::Microsecond) => matches!(stored, D::Int64 | D::Time32(_)),
         _ => false,
     }
 }
@@ -155,10 +164,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use arrow::array::{
-        Decimal128Array, DictionaryArray, Int32Array, StringArray, StringViewArray,
+        Date32Array, Decimal128Array, DictionaryArray, Int32Array, StringArray, StringViewArray,
         TimestampMicrosecondArray, TimestampNanosecondArray,
     };
-    use arrow::datatypes::Int32Type;
+    use arrow::datatypes::{Float64Type, Int32Type};
 
     use super::*;
 
@@ -209,6 +218,27 @@ mod tests {
         assert_eq!(represent(nanos, &nine).unwrap().as_primitive::<Decimal128Type>().value(0), -5);
     }
 
+    /// The widenings of Delta's and Iceberg's rules, for files that are older than their column's type.
+    #[test]
+    fn narrower_types_are_read_as_wider_ones() {
+        let ints: ArrayRef = Arc::new(Int32Array::from(vec![i32::MIN, 7]));
+        let doubles = represent(Arc::clone(&ints), &LogicalType::Double).unwrap();
+        assert_eq!(doubles.as_primitive::<Float64Type>().values(), &[-2_147_483_648.0, 7.0]);
+        let (wide, narrow) = (
+            LogicalType::Decimal { precision: 12, scale: 2 },
+            LogicalType::Decimal { precision: 6, scale: 2 },
+        );
+        let decimals = represent(Arc::clone(&ints), &wide).unwrap();
+        assert_eq!(decimals.as_primitive::<Decimal128Type>().values(), &[-214_748_364_800, 700]);
+        assert!(represent(ints, &narrow).is_err());
+        let finer = LogicalType::Decimal { precision: 12, scale: 5 };
+        assert_eq!(represent(decimals, &finer).unwrap_err().to_string().is_empty(), false);
+        let days: ArrayRef = Arc::new(Date32Array::from(vec![-1, 19_000]));
+        let moments = represent(days, &LogicalType::Timestamp { precision: 6 }).unwrap();
+        let micros = moments.as_primitive::<TimestampMicrosecondType>();
+        assert_eq!(micros.values(), &[-86_400_000_000, 19_000 * 86_400_000_000]);
+    }
+
     #[test]
     fn another_type_is_refused() {
         for (stored, ty) in [
@@ -216,6 +246,8 @@ mod tests {
             (DataType::Int32, LogicalType::STRING),
             (DataType::Int64, LogicalType::Date),
             (DataType::Decimal128(10, 3), LogicalType::Decimal { precision: 10, scale: 2 }),
+            (DataType::Int64, LogicalType::Double),
+            (DataType::Date32, LogicalType::TimestampLtz { precision: 6 }),
             (DataType::Float64, LogicalType::Float),
             (DECIMAL_NANOS, LogicalType::Decimal { precision: 38, scale: 10 }),
         ] {

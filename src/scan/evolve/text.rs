@@ -120,7 +120,7 @@ fn write_value(array: &ArrayRef, ty: &LogicalType, row: usize, out: &mut String)
                 }
             })?;
         }
-        T::Multiset { .. } | T::Vector { .. } | T::Variant | T::Blob => {
+        T::Multiset { .. } | T::Vector { .. } | T::Variant | T::Blob | T::TimeMicros | T::Uuid => {
             return Err(CastError::unsupported(ty, &T::STRING));
         }
     }

@@ -27,6 +27,8 @@ impl fmt::Display for TypeName<'_> {
             T::Varbinary { length } => write!(f, "VARBINARY({length})"),
             T::Date => f.write_str("DATE"),
             T::Time { precision } => write!(f, "TIME({precision})"),
+            T::TimeMicros => f.write_str("TIME(6)"),
+            T::Uuid => f.write_str("UUID"),
             T::Timestamp { precision } => write!(f, "TIMESTAMP({precision})"),
             T::TimestampLtz { precision } => write!(f, "TIMESTAMP({precision}) WITH LOCAL TIME ZONE"),
             T::Array { element, .. } => write!(f, "ARRAY<{}>", TypeName(element)),

@@ -6,11 +6,11 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatc
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use tarn_catalog::schema::SchemaField;
-use tarn_catalog::split::{DataFile, FieldLookup, FileSchema};
+use tarn_catalog::split::{DataFile, FieldLookup, FileSchema, RowColumn};
 use tarn_catalog::types::LogicalType;
 use tarn_catalog::{Error, Result};
 
-use crate::scan::evolve::{BatchEvolver, EvolvedColumn, Origin, check_file_ids};
+use crate::scan::evolve::{BatchEvolver, EvolvedColumn, Origin, check_file_ids, settled};
 
 /// The columns to read, which come out in this order: the table's, the system's, the row number.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,7 +23,8 @@ pub struct ReadColumns {
     pub row_number: Option<String>,
 }
 
-/// A column of data files that is none of the table's, by its physical name.
+/// A column of data files that is none of the table's, by the name that files have for it unless their schema
+/// gives it another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemColumn {
     pub name: String,
@@ -63,10 +64,18 @@ impl SystemColumn {
         Field::new(&self.name, self.data_type.arrow(), self.missing == WhenMissing::Null)
     }
 
-    fn as_field(&self, id: i32) -> SchemaField {
+    /// The column of a file of this schema.
+    fn as_field(&self, id: i32, schema: &FileSchema) -> SchemaField {
+        let tracked = match self.missing {
+            WhenMissing::RowId => Some(RowColumn::Id),
+            WhenMissing::MaxSequence => Some(RowColumn::Sequence),
+            WhenMissing::Error | WhenMissing::Null => None,
+        };
+        let renamed =
+            schema.row_columns.iter().find(|field| tracked.is_some() && RowColumn::of(field) == tracked);
         SchemaField {
             id,
-            name: self.name.clone(),
+            name: renamed.map_or(&self.name, |field| &field.name).clone(),
             data_type: self.data_type.clone(),
             nullable: self.missing != WhenMissing::Error,
             description: None,
@@ -119,14 +128,18 @@ impl ColumnPlan {
         origin: Origin,
     ) -> Result<Self> {
         check_file_ids(physical.fields(), schema, &origin)?;
+        let schema = &*settled(schema, physical.fields());
         // The ids are only of this plan: system columns are found by name.
         let ids = 0..i32::MAX;
-        let system: Vec<_> = columns.system.iter().zip(ids).map(|(column, id)| column.as_field(id)).collect();
+        let system: Vec<_> =
+            columns.system.iter().zip(ids).map(|(column, id)| column.as_field(id, schema)).collect();
         let system_schema = FileSchema {
             id: schema.id,
             fields: system.clone(),
             lookup: FieldLookup::ByName,
             defaults: Vec::new(),
+            row_columns: Vec::new(),
+            aliases: Vec::new(),
         };
         let evolvers = |physical: &Schema| -> Result<(BatchEvolver, BatchEvolver)> {
             let constants = &file.constants;

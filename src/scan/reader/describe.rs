@@ -4,27 +4,26 @@ use std::sync::Arc;
 
 use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use arrow::datatypes::SchemaRef;
-use object_store::ObjectStore;
-use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore};
 use tarn_catalog::split::FileFormat;
 use tarn_catalog::{Error, Result};
 
-use super::{guard, orc, parquet};
+use super::{guard, orc, parquet, text};
 use crate::scan::footer::FooterCache;
 
-/// The columns and the row count of a file of `size` bytes.
+/// The columns and the row count of a file as it is now.
 pub async fn describe(
     store: &Arc<dyn ObjectStore>,
     footers: &FooterCache,
-    path: &Path,
+    file: &ObjectMeta,
     format: FileFormat,
-    size: u64,
 ) -> Result<(SchemaRef, u64)> {
+    let (path, size) = (&file.location, file.size);
     guard::catch_panics(path.as_ref(), async {
         match format {
             FileFormat::Parquet => {
                 let failed = |error| parquet::parquet_error(path.as_ref(), error);
-                let footer = footers.footer(store, path, size).await.map_err(failed)?;
+                let footer = footers.current_footer(store, file).await.map_err(failed)?;
                 let rows = footer.file_metadata().num_rows();
                 let rows = u64::try_from(rows)
                     .map_err(|_| Error::corrupt(path.as_ref(), format!("it has {rows} rows")))?;
@@ -33,6 +32,7 @@ pub async fn describe(
                 Ok((Arc::clone(metadata.schema()), rows))
             }
             FileFormat::Orc => orc::describe(store, path, size).await,
+            FileFormat::Csv | FileFormat::Json => text::describe(store, path, format).await,
             FileFormat::Avro => Err(Error::unsupported(path.as_ref(), "a folder of Avro files")),
         }
     })

@@ -18,6 +18,7 @@ mod int96;
 mod orc;
 mod parquet;
 mod rows;
+mod text;
 mod zip;
 
 use std::borrow::Cow;
@@ -90,6 +91,7 @@ pub async fn open(
             FileFormat::Parquet => parquet::open(&request).await,
             FileFormat::Orc => orc::open(&request).await,
             FileFormat::Avro => avro::open(&request).await,
+            FileFormat::Csv | FileFormat::Json => text::open(&request).await,
         }
     });
     let (plan, physical) = opened.await?;

@@ -41,7 +41,14 @@ impl TestFile {
             Some("avro") => FileFormat::Avro,
             other => panic!("{other:?}"),
         };
-        let schema = FileSchema { id: 0, fields, lookup: FieldLookup::ByName, defaults: Vec::new() };
+        let schema = FileSchema {
+            id: 0,
+            fields,
+            lookup: FieldLookup::ByName,
+            defaults: Vec::new(),
+            row_columns: Vec::new(),
+            aliases: Vec::new(),
+        };
         Self { store, file: data_file(path, format, size, rows), schema }
     }
 

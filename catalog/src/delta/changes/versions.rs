@@ -1,9 +1,10 @@
 //! The versions of a table, and what each changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 
 use super::feed::ChangeFeed;
 use crate::changes::{ChangeLog, Commit};
@@ -25,34 +26,67 @@ use crate::version_difference::{Told, VersionDifference};
 const BEFORE_FIRST: i64 = -1;
 const CHANGE_DATA_FEED: &str = "delta.enableChangeDataFeed";
 
+/// Snapshots that are kept: those of the versions that are compared.
+const RECENT: usize = 2;
+
 /// A table whose newest version was chosen.
 #[derive(Debug, Clone)]
 pub struct Versions {
     table: DeltaTable,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What was seen of the table. It grows as new versions are followed.
+#[derive(Debug, Clone)]
+struct Seen {
     log: Arc<Log>,
     newest: Arc<Snapshot>,
+    recent: VecDeque<Arc<Snapshot>>,
+    /// Columns that were given out last.
+    columns: Option<Columns>,
 }
 
 impl Versions {
     pub fn new(table: DeltaTable, log: Arc<Log>, newest: Arc<Snapshot>) -> Self {
-        Self { table, log, newest }
+        let seen = Seen { log, newest, recent: VecDeque::new(), columns: None };
+        Self { table, seen: Arc::new(Mutex::new(seen)) }
+    }
+
+    fn log(&self) -> Arc<Log> {
+        Arc::clone(&self.seen.lock().log)
+    }
+
+    fn newest(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.seen.lock().newest)
+    }
+
+    /// Whether the log has grown by this version, which is then seen with all that follow it.
+    async fn has_come(&self, version: i64) -> Result<bool> {
+        if !self.table.files().exists(&self.log().commit_path(version)).await? {
+            return Ok(false);
+        }
+        let log = self.table.log().await?;
+        let newest = self.table.snapshot(&log, log.latest()?).await?;
+        let mut seen = self.seen.lock();
+        (seen.log, seen.newest) = (Arc::new(log), Arc::new(newest));
+        Ok(true)
     }
 
     async fn times(&self) -> Result<BTreeMap<i64, i64>> {
-        commit_times(self.table.files(), &self.log, &self.newest).await
+        commit_times(self.table.files(), &*self.log(), &*self.newest()).await
     }
 
     /// A version that can be had.
     async fn place(&self, version: i64) -> Result<Place> {
-        self.log.start_of(version)?;
+        self.log().start_of(version)?;
         let millis = self.times().await?.get(&version).copied();
         Ok(Place { version, millis, identity: None })
     }
 
     /// Before the first version, which must still be there for its rows to be told from what is gone.
     fn beginning(&self) -> Result<Place> {
-        match self.log.earliest() {
-            Some(0) => Ok(Place { version: BEFORE_FIRST, millis: None, identity: None }),
+        match self.log().earliest() {
+            Some(0) => Ok(self.before_first()),
             earliest => {
                 let hint = match earliest {
                     Some(earliest) => format!("the earliest version that is left is {earliest}"),
@@ -64,21 +98,42 @@ impl Versions {
     }
 
     async fn snapshot(&self, version: i64) -> Result<Arc<Snapshot>> {
-        match version == self.newest.version {
-            true => Ok(Arc::clone(&self.newest)),
-            false => Ok(Arc::new(self.table.snapshot(&self.log, version).await?)),
+        let known = {
+            let seen = self.seen.lock();
+            let mut known = seen.recent.iter().chain([&seen.newest]);
+            known.find(|known| known.version == version).cloned()
+        };
+        if let Some(known) = known {
+            return Ok(known);
         }
+        let snapshot = Arc::new(self.table.snapshot(&*self.log(), version).await?);
+        let mut seen = self.seen.lock();
+        seen.recent.push_back(Arc::clone(&snapshot));
+        if seen.recent.len() > RECENT {
+            seen.recent.pop_front();
+        }
+        Ok(snapshot)
     }
 
     /// The columns of a schema that this gave out: they are numbered by their version.
     async fn columns(&self, schema: &TableSchema) -> Result<Columns> {
-        columns(self.table.label(), &*self.snapshot(schema.id).await?)
+        let known = self.seen.lock().columns.clone().filter(|known| known.file.id == schema.id);
+        match known {
+            Some(known) => Ok(known),
+            None => self.columns_of(&*self.snapshot(schema.id).await?),
+        }
+    }
+
+    fn columns_of(&self, snapshot: &Snapshot) -> Result<Columns> {
+        let columns = columns(self.table.label(), snapshot)?;
+        self.seen.lock().columns = Some(columns.clone());
+        Ok(columns)
     }
 
     /// A version's rows as rows of these columns.
     fn version(&self, snapshot: Arc<Snapshot>, columns: &Columns) -> Result<Arc<dyn TableVersion>> {
         refuse_other_columns(self.table.label(), &snapshot, columns)?;
-        let (table, log) = (self.table.clone(), Arc::clone(&self.log));
+        let (table, log) = (self.table.clone(), self.log());
         Ok(Arc::new(DeltaTableVersion::under(table, log, snapshot, columns.clone())))
     }
 
@@ -97,8 +152,17 @@ impl Versions {
         Ok(Arc::new(VersionDifference::new(earlier, after, commit, told)))
     }
 
-    fn not_followed(&self) -> Error {
-        Error::unsupported(self.table.label().as_ref(), "SUBSCRIBE to a table of Delta Lake")
+    /// What the table is before its first version: its columns, and no file.
+    fn empty(&self, columns: Columns) -> Arc<dyn TableVersion> {
+        let snapshot =
+            Snapshot { version: BEFORE_FIRST, files: Vec::new(), ..self.newest().as_ref().clone() };
+        Arc::new(DeltaTableVersion::under(self.table.clone(), self.log(), Arc::new(snapshot), columns))
+    }
+
+    async fn resolved(&self, spec: &VersionSpec) -> Result<Place> {
+        let (label, files) = (self.table.label(), self.table.files());
+        let version = resolve(label, files, &*self.log(), &*self.newest(), spec).await?;
+        self.place(version).await
     }
 }
 
@@ -128,24 +192,32 @@ impl Follow for Versions {
         self.table.label()
     }
 
-    async fn begin(&self, _version: &VersionSpec, _beginning: Beginning) -> Result<Place> {
-        Err(self.not_followed())
+    fn before_first(&self) -> Place {
+        Place { version: BEFORE_FIRST, millis: None, identity: None }
+    }
+
+    async fn begin(&self, version: &VersionSpec, _beginning: Beginning) -> Result<Place> {
+        match version {
+            VersionSpec::Snapshot(BEFORE_FIRST) => self.beginning(),
+            version => self.resolved(version).await,
+        }
     }
 
     async fn earliest(&self) -> Result<Place> {
-        match self.log.earliest() {
+        match self.log().earliest() {
             Some(version) => self.place(version).await,
             None => self.beginning(),
         }
     }
 
     async fn consumer(&self, _name: &str) -> Result<Place> {
-        Err(self.not_followed())
+        Err(Error::unsupported(self.table.label().as_ref(), "consumers, which Delta Lake does not have"))
     }
 
     async fn after(&self, place: &Place) -> Result<Option<Place>> {
-        match place.version < self.newest.version {
-            true => self.place(place.version.saturating_add(1)).await.map(Some),
+        let next = place.version.saturating_add(1);
+        match next <= self.newest().version || self.has_come(next).await? {
+            true => self.place(next).await.map(Some),
             false => Ok(None),
         }
     }
@@ -154,12 +226,23 @@ impl Follow for Versions {
         Ok(columns(self.table.label(), &*self.snapshot(place.version).await?)?.table)
     }
 
-    async fn first_schema(&self, _place: &Place, _beginning: Beginning) -> Result<Arc<TableSchema>> {
-        Err(self.not_followed())
+    async fn first_schema(&self, place: &Place, beginning: Beginning) -> Result<Arc<TableSchema>> {
+        let (newest, next) = (self.newest(), place.version.saturating_add(1));
+        let first = match place.version == BEFORE_FIRST || beginning == Beginning::Changes {
+            true => next,
+            false => place.version,
+        };
+        match first >= newest.version {
+            true => Ok(self.columns_of(&newest)?.table),
+            false => Ok(self.columns_of(&*self.snapshot(first).await?)?.table),
+        }
     }
 
     async fn rows(&self, place: &Place, schema: Arc<TableSchema>) -> Result<Arc<dyn TableVersion>> {
         let columns = self.columns(&schema).await?;
+        if place.version == BEFORE_FIRST {
+            return Ok(self.empty(columns));
+        }
         self.version(self.snapshot(place.version).await?, &columns)
     }
 
@@ -171,7 +254,7 @@ impl Follow for Versions {
     ) -> Result<Arc<dyn ChangeLog>> {
         let columns = self.columns(&schema).await?;
         let snapshot = self.snapshot(after.version).await?;
-        let lines = self.log.commit(self.table.files(), after.version).await?;
+        let lines = self.log().commit(self.table.files(), after.version).await?;
         let commit = commit_of(after);
         let feed: Vec<_> = lines.lines.iter().filter_map(|line| line.cdc.as_ref()).collect();
         let told = told_by(&lines, &snapshot);
@@ -200,14 +283,13 @@ impl Follow for Versions {
         if precedes_all {
             return self.beginning();
         }
-        let (label, files) = (self.table.label(), self.table.files());
-        self.place(resolve(label, files, &self.log, &self.newest, spec).await?).await
+        self.resolved(spec).await
     }
 
     async fn end_schema(&self, end: &RangeEnd, place: &Place) -> Result<Arc<TableSchema>> {
         match (end, place.version) {
             (RangeEnd::Latest(_) | RangeEnd::At(VersionSpec::Latest), _) | (_, BEFORE_FIRST) => {
-                Ok(columns(self.table.label(), &self.newest)?.table)
+                Ok(columns(self.table.label(), &*self.newest())?.table)
             }
             _ => self.schema(place).await,
         }

@@ -124,6 +124,8 @@ impl<'a> Lowering<'a> {
                 fields,
                 lookup: FieldLookup::ByName,
                 defaults: Vec::new(),
+                row_columns: Vec::new(),
+                aliases: Vec::new(),
             }));
             self.file_schemas.len() - 1
         })

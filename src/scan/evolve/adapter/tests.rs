@@ -55,6 +55,8 @@ fn file() -> FileSchema {
         ],
         lookup: FieldLookup::ByName,
         defaults: Vec::new(),
+        row_columns: Vec::new(),
+        aliases: Vec::new(),
     }
 }
 

@@ -57,6 +57,8 @@ impl Table {
             fields: written.to_vec(),
             lookup: FieldLookup::ByName,
             defaults: Vec::new(),
+            row_columns: Vec::new(),
+            aliases: Vec::new(),
         })];
         table
     }
