@@ -66,9 +66,9 @@ fn projected(value: &Value, from: &Json, to: &Json) -> Result<Value> {
         (Value::Null, ..) => Value::Null,
         (Value::Row(values), Some("struct"), Some("struct")) => {
             let known = fields(from)?;
-            let kept = |field: &&Json| known.iter().any(|known| known["id"] == field["id"]);
             // A row of which nothing is left is none.
-            if !fields(to)?.iter().any(|field| kept(&field)) {
+            let is_kept = |field: &Json| known.iter().any(|known| known["id"] == field["id"]);
+            if !fields(to)?.iter().any(is_kept) {
                 return Ok(Value::Null);
             }
             let projected = fields(to)?.iter().map(|field| {

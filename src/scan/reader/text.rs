@@ -46,7 +46,7 @@ pub(super) async fn open(request: &Request<'_>) -> Result<(ColumnPlan, PhysicalR
                 .with_batch_size(request.batch_size)
                 .with_projection(plan.places().to_vec())
                 .build_decoder();
-            (plan, Decoder::Csv(decoder), chunks)
+            (plan, Decoder::Csv(Box::new(decoder)), chunks)
         }
         _ => {
             let stored = Arc::new(Schema::new(request.schema.fields.iter().map(decoded).collect::<Fields>()));
@@ -183,7 +183,7 @@ impl Read for Blocking {
 }
 
 enum Decoder {
-    Csv(arrow::csv::reader::Decoder),
+    Csv(Box<arrow::csv::reader::Decoder>),
     Json(Box<arrow::json::reader::Decoder>),
 }
 

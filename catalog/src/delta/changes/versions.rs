@@ -73,7 +73,7 @@ impl Versions {
     }
 
     async fn times(&self) -> Result<BTreeMap<i64, i64>> {
-        commit_times(self.table.files(), &*self.log(), &*self.newest()).await
+        commit_times(self.table.files(), &self.log(), &self.newest()).await
     }
 
     /// A version that can be had.
@@ -106,7 +106,7 @@ impl Versions {
         if let Some(known) = known {
             return Ok(known);
         }
-        let snapshot = Arc::new(self.table.snapshot(&*self.log(), version).await?);
+        let snapshot = Arc::new(self.table.snapshot(&self.log(), version).await?);
         let mut seen = self.seen.lock();
         seen.recent.push_back(Arc::clone(&snapshot));
         if seen.recent.len() > RECENT {
@@ -161,7 +161,7 @@ impl Versions {
 
     async fn resolved(&self, spec: &VersionSpec) -> Result<Place> {
         let (label, files) = (self.table.label(), self.table.files());
-        let version = resolve(label, files, &*self.log(), &*self.newest(), spec).await?;
+        let version = resolve(label, files, &self.log(), &self.newest(), spec).await?;
         self.place(version).await
     }
 }
@@ -289,7 +289,7 @@ impl Follow for Versions {
     async fn end_schema(&self, end: &RangeEnd, place: &Place) -> Result<Arc<TableSchema>> {
         match (end, place.version) {
             (RangeEnd::Latest(_) | RangeEnd::At(VersionSpec::Latest), _) | (_, BEFORE_FIRST) => {
-                Ok(columns(self.table.label(), &*self.newest())?.table)
+                Ok(columns(self.table.label(), &self.newest())?.table)
             }
             _ => self.schema(place).await,
         }
