@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::SortOptions;
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType,
@@ -31,8 +32,14 @@ pub trait Keys: Send + Sync {
 
     fn key(&self, at: usize) -> Self::Key<'_>;
 
-    /// Takes up more keys behind those that are here: the key columns, in the key's order.
-    fn append(&mut self, columns: &[ArrayRef]) -> Result<(), ArrowError>;
+    /// Keys that compare with these: the key columns, in the key's order. Without a copy where their
+    /// form allows.
+    fn of_columns(&self, columns: &[ArrayRef]) -> Result<Self, ArrowError>
+    where
+        Self: Sized;
+
+    /// Takes up more keys behind those that are here.
+    fn extend(&mut self, more: &Self);
 
     /// Forgets the first `count` keys.
     fn drop_front(&mut self, count: usize);
@@ -68,8 +75,13 @@ pub trait Keys: Send + Sync {
 }
 
 /// Keys of a single fixed-width column.
-#[derive(Default)]
-pub struct FixedKeys(pub Vec<i64>);
+pub struct FixedKeys(pub ScalarBuffer<i64>);
+
+impl Default for FixedKeys {
+    fn default() -> Self {
+        Self(Vec::new().into())
+    }
+}
 
 /// Keys that are looked at one after the other, without a branch for each, before galloping starts.
 /// Where a run meets one a few times its size the next key is that near, and a branch that is
@@ -88,15 +100,20 @@ impl Keys for FixedKeys {
         self.0[at]
     }
 
-    fn append(&mut self, columns: &[ArrayRef]) -> Result<(), ArrowError> {
+    fn of_columns(&self, columns: &[ArrayRef]) -> Result<Self, ArrowError> {
         match columns {
-            [column] => append_fixed(&mut self.0, column),
+            [column] => fixed_values(column).map(Self),
             _ => Err(ArrowError::InvalidArgumentError("a fixed-width key is one column".into())),
         }
     }
 
+    fn extend(&mut self, more: &Self) {
+        self.0 = self.0.iter().chain(more.0.iter()).copied().collect::<Vec<i64>>().into();
+    }
+
     fn drop_front(&mut self, count: usize) {
-        self.0.drain(..count.min(self.0.len()));
+        let count = count.min(self.0.len());
+        self.0 = self.0.slice(count, self.0.len() - count);
     }
 
     #[inline]
@@ -173,8 +190,14 @@ impl Keys for RowKeys {
         self.rows.row(at)
     }
 
-    fn append(&mut self, columns: &[ArrayRef]) -> Result<(), ArrowError> {
-        self.converter.append(&mut self.rows, columns)
+    fn of_columns(&self, columns: &[ArrayRef]) -> Result<Self, ArrowError> {
+        let mut keys = self.like();
+        self.converter.append(&mut keys.rows, columns)?;
+        Ok(keys)
+    }
+
+    fn extend(&mut self, more: &Self) {
+        more.rows.iter().for_each(|row| self.rows.push(row));
     }
 
     fn drop_front(&mut self, count: usize) {
@@ -215,35 +238,42 @@ fn fixed_width(data_type: &DataType) -> bool {
     ) || matches!(data_type, DataType::Decimal128(precision, _) if *precision <= 18)
 }
 
-fn append_fixed(keys: &mut Vec<i64>, array: &ArrayRef) -> Result<(), ArrowError> {
+/// The values of a column of fixed width as numbers that order alike.
+pub fn fixed_values(array: &ArrayRef) -> Result<ScalarBuffer<i64>, ArrowError> {
     if array.null_count() > 0 {
         return Err(ArrowError::InvalidArgumentError("a key column holds nulls".into()));
     }
     macro_rules! widen {
         ($kind:ty) => {
-            keys.extend(array.as_primitive::<$kind>().values().iter().map(|value| i64::from(*value)))
+            array.as_primitive::<$kind>().values().iter().map(|value| i64::from(*value)).collect::<Vec<_>>()
         };
     }
-    match array.data_type() {
+    macro_rules! as_they_are {
+        ($kind:ty) => {
+            return Ok(array.as_primitive::<$kind>().values().clone())
+        };
+    }
+    let values: Vec<i64> = match array.data_type() {
         DataType::Int8 => widen!(Int8Type),
         DataType::Int16 => widen!(Int16Type),
         DataType::Int32 => widen!(Int32Type),
-        DataType::Int64 => keys.extend_from_slice(array.as_primitive::<Int64Type>().values()),
+        DataType::Int64 => as_they_are!(Int64Type),
         DataType::Date32 => widen!(Date32Type),
         DataType::Time32(TimeUnit::Millisecond) => widen!(Time32MillisecondType),
-        DataType::Timestamp(TimeUnit::Millisecond, _) => widen!(TimestampMillisecondType),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => widen!(TimestampMicrosecondType),
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => widen!(TimestampNanosecondType),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => as_they_are!(TimestampMillisecondType),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => as_they_are!(TimestampMicrosecondType),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => as_they_are!(TimestampNanosecondType),
         DataType::Decimal128(..) => {
-            for value in array.as_primitive::<Decimal128Type>().values() {
-                keys.push(i64::try_from(*value).map_err(|e| ArrowError::CastError(e.to_string()))?);
-            }
+            let narrow =
+                |value: &i128| i64::try_from(*value).map_err(|e| ArrowError::CastError(e.to_string()));
+            let values = array.as_primitive::<Decimal128Type>().values().iter().map(narrow);
+            values.collect::<Result<_, _>>()?
         }
         other => {
             return Err(ArrowError::InvalidArgumentError(format!("{other} is no fixed-width key")));
         }
-    }
-    Ok(())
+    };
+    Ok(values.into())
 }
 
 #[cfg(test)]
@@ -253,7 +283,7 @@ mod tests {
 
     #[test]
     fn gallop_finds_the_lower_bound_wherever_it_is() {
-        let keys = FixedKeys((0..1000).map(|n| n * 3).collect());
+        let keys = FixedKeys((0..1000).map(|n| n * 3).collect::<Vec<_>>().into());
         for target in -1..3005 {
             for from in [0, 1, 500, 990, 999, 1000] {
                 for end in [from, (from + 5).min(1000), (from + 30).min(1000), 1000] {
@@ -267,9 +297,10 @@ mod tests {
 
     #[test]
     fn a_descent_is_found_wherever_it_is() {
-        let mut keys = FixedKeys((0..100).collect());
-        assert_eq!(keys.descent(0..100), None);
-        keys.0[40] = 3;
+        let mut values: Vec<i64> = (0..100).collect();
+        assert_eq!(FixedKeys(values.clone().into()).descent(0..100), None);
+        values[40] = 3;
+        let keys = FixedKeys(values.into());
         assert_eq!(keys.descent(0..100), Some(40));
         assert_eq!(keys.descent(40..100), Some(40));
         assert_eq!(keys.descent(41..100), None);
@@ -286,12 +317,14 @@ mod tests {
         let column =
             |from: i64| -> ArrayRef { Arc::new((from..from + 5).collect::<arrow::array::Int64Array>()) };
         for from in [0, 5] {
-            assert!(keys.append(&[column(from), column(from)]).is_ok());
+            let Ok(more) = keys.of_columns(&[column(from), column(from)]) else { panic!("keys") };
+            keys.extend(&more);
         }
         assert_eq!(keys.len(), 10);
         assert_eq!(keys.descent(0..10), None);
         keys.drop_front(4);
-        assert!(keys.append(&[column(0), column(0)]).is_ok());
+        let Ok(more) = keys.of_columns(&[column(0), column(0)]) else { panic!("keys") };
+        keys.extend(&more);
         assert_eq!(keys.descent(0..11), Some(6));
         assert_eq!(keys.gallop(0..6, keys.key(3)), 3);
     }

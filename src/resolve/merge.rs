@@ -30,45 +30,55 @@ pub struct Input<'a, K> {
 
 /// Merges sorted inputs.
 ///
-/// A large run that meets a small one is crossed by galloping, so that the cost is near
-/// O(small * log(large / small)) comparisons rather than one for each row.
+/// The largest input stands apart and is crossed by galloping from one key of the others to the next, so that the
+/// cost is near O(small * log(large / small)) comparisons rather than one for each row, and so that only the
+/// others, which hold few rows where a table has been compacted, are kept in order.
 pub fn merge<K: Keys, E: MergeEvents>(inputs: Vec<Input<'_, K>>, events: &mut E) -> Result<(), E::Error> {
-    let mut merge = Merge::new(inputs);
+    let sizes = inputs.iter().map(|input| input.positions.len());
+    let Some((large, _)) = sizes.enumerate().max_by_key(|(_, size)| *size) else { return Ok(()) };
+    let mut merge = Merge::new(inputs, large);
     let mut group = Vec::new();
-    while let Some(&(first_key, first)) = merge.order.first() {
-        let Some(&(second_key, _)) = merge.order.get(1) else {
-            let rest = merge.inputs[first].positions.clone();
-            return emit_stretch(&merge.inputs[first], first, rest, events);
-        };
-        if first_key < second_key {
+    while let Some(&(key, first)) = merge.order.first() {
+        let crossed = merge.cross(key);
+        emit_stretch(&merge.inputs[large], large, crossed, events)?;
+        let next_of_large = merge.next_of_large();
+        let second = merge.order.get(1).map(|(second, _)| *second);
+        if next_of_large != Some(key) && second != Some(key) {
+            // The first of the others is alone, up to the next key of any other input.
+            let bound = [next_of_large, second].into_iter().flatten().min();
             let input = &mut merge.inputs[first];
             let start = input.positions.start;
-            input.positions.start = input.keys.gallop(input.positions.clone(), second_key);
+            input.positions.start = match bound {
+                Some(bound) => input.keys.gallop(input.positions.clone(), bound),
+                None => input.positions.end,
+            };
             emit_stretch(input, first, start..input.positions.start, events)?;
             merge.move_on(0);
             continue;
         }
         group.clear();
-        let same = merge.order.iter().take_while(|(key, _)| *key == first_key).count();
+        if next_of_large == Some(key) {
+            merge.take(large, &mut group);
+        }
+        let same = merge.order.iter().take_while(|(other, _)| *other == key).count();
         // From the last to the first: those behind are in order when one is moved among them.
         for place in (0..same).rev() {
-            let (_, member) = merge.order[place];
-            let input = &mut merge.inputs[member];
-            let start = input.positions.start;
-            input.positions.start = if input.may_repeat { repeat_end(input, start) } else { start + 1 };
-            group.extend((start..input.positions.start).map(|at| (member, at)));
+            merge.take(merge.order[place].1, &mut group);
             merge.move_on(place);
         }
         group.sort_unstable();
         events.group(&group)?;
     }
-    Ok(())
+    let rest = merge.inputs[large].positions.clone();
+    emit_stretch(&merge.inputs[large], large, rest, events)
 }
 
 struct Merge<'a, K: Keys> {
     /// What is left of each input.
     inputs: Vec<Input<'a, K>>,
-    /// Inputs that are not exhausted, each with its next key, in order.
+    /// The input that stands apart.
+    large: usize,
+    /// The others that are not exhausted, each with its next key, in order.
     order: Vec<(K::Key<'a>, usize)>,
 }
 
@@ -76,12 +86,34 @@ struct Merge<'a, K: Keys> {
 const FEW_INPUTS: usize = 16;
 
 impl<'a, K: Keys> Merge<'a, K> {
-    fn new(inputs: Vec<Input<'a, K>>) -> Self {
-        let heads = inputs.iter().enumerate().filter(|(_, input)| !input.positions.is_empty());
+    fn new(inputs: Vec<Input<'a, K>>, large: usize) -> Self {
+        let others = inputs.iter().enumerate().filter(|(index, _)| *index != large);
+        let heads = others.filter(|(_, input)| !input.positions.is_empty());
         let mut order: Vec<_> =
             heads.map(|(index, input)| (input.keys.key(input.positions.start), index)).collect();
         order.sort_unstable();
-        Self { inputs, order }
+        Self { inputs, large, order }
+    }
+
+    /// Passes the rows of the large input below a key, and says which they are.
+    fn cross(&mut self, key: K::Key<'a>) -> Range<usize> {
+        let input = &mut self.inputs[self.large];
+        let start = input.positions.start;
+        input.positions.start = input.keys.gallop(input.positions.clone(), key);
+        start..input.positions.start
+    }
+
+    fn next_of_large(&self) -> Option<K::Key<'a>> {
+        let Input { keys, positions, .. } = &self.inputs[self.large];
+        (!positions.is_empty()).then(|| keys.key(positions.start))
+    }
+
+    /// Passes the rows of an input that have its next key, and adds them to a group.
+    fn take(&mut self, index: usize, group: &mut Vec<Position>) {
+        let input = &mut self.inputs[index];
+        let start = input.positions.start;
+        input.positions.start = if input.may_repeat { repeat_end(input, start) } else { start + 1 };
+        group.extend((start..input.positions.start).map(|at| (index, at)));
     }
 
     /// Puts the input at `place`, whose next key has changed, where it belongs among those behind it.
@@ -194,7 +226,7 @@ mod tests {
                 if !repeats {
                     keys.dedup();
                 }
-                FixedKeys(keys)
+                FixedKeys(keys.into())
             })
             .collect()
     }

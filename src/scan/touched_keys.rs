@@ -100,7 +100,7 @@ impl TouchedKeys {
         let types: Vec<DataType> = self.fields.iter().map(|field| field.data_type.arrow()).collect();
         let unusable =
             |error: ArrowError| Error::invalid(format!("table {}: cannot compare keys: {error}", self.table));
-        let mut keys = KeySet::empty(&types).map_err(unusable)?;
+        let mut keys = UnsortedKeys::empty(&types).map_err(unusable)?;
         for plan in &self.sources {
             for planned in &plan.files {
                 let source = plan.file_to_read(&planned.file);
@@ -111,8 +111,7 @@ impl TouchedKeys {
                 }
             }
         }
-        keys.sort();
-        Ok(keys)
+        Ok(keys.sorted())
     }
 
     fn columns(&self) -> ReadColumns {
@@ -126,10 +125,16 @@ enum KeySet {
     Rows(RowKeys),
 }
 
-impl KeySet {
+/// Keys as they are read.
+enum UnsortedKeys {
+    Fixed(Vec<i64>),
+    Rows(RowKeys),
+}
+
+impl UnsortedKeys {
     fn empty(types: &[DataType]) -> Result<Self, ArrowError> {
         if are_fixed(types) {
-            return Ok(Self::Fixed(FixedKeys::default()));
+            return Ok(Self::Fixed(Vec::new()));
         }
         let converter = RowConverter::new(sort_fields(types, SortOptions::default()))?;
         Ok(Self::Rows(RowKeys::new(Arc::new(converter))))
@@ -137,24 +142,31 @@ impl KeySet {
 
     fn append(&mut self, columns: &[ArrayRef]) -> Result<(), ArrowError> {
         match self {
-            Self::Fixed(keys) => keys.append(columns),
-            Self::Rows(keys) => keys.append(columns),
+            Self::Fixed(keys) => keys.extend_from_slice(&FixedKeys::default().of_columns(columns)?.0),
+            Self::Rows(keys) => keys.extend(&keys.of_columns(columns)?),
         }
+        Ok(())
     }
 
-    fn sort(&mut self) {
+    fn sorted(self) -> KeySet {
         match self {
-            Self::Fixed(keys) => {
-                keys.0.sort_unstable();
-                keys.0.dedup();
+            Self::Fixed(mut keys) => {
+                keys.sort_unstable();
+                keys.dedup();
+                KeySet::Fixed(FixedKeys(keys.into()))
             }
-            Self::Rows(keys) => keys.sort(),
+            Self::Rows(mut keys) => {
+                keys.sort();
+                KeySet::Rows(keys)
+            }
         }
     }
+}
 
+impl KeySet {
     fn memory_bytes(&self) -> usize {
         match self {
-            Self::Fixed(keys) => keys.0.capacity() * size_of::<i64>(),
+            Self::Fixed(keys) => keys.0.inner().capacity(),
             Self::Rows(keys) => keys.memory_bytes(),
         }
     }
@@ -168,16 +180,8 @@ impl KeySet {
     ) -> Result<(), ArrowError> {
         let set = |at: usize| mask.set_bit(first + at, true);
         match self {
-            Self::Fixed(keys) => {
-                let mut rows = FixedKeys::default();
-                rows.append(columns)?;
-                common(keys, &rows, set);
-            }
-            Self::Rows(keys) => {
-                let mut rows = keys.like();
-                rows.append(columns)?;
-                common(keys, &rows, set);
-            }
+            Self::Fixed(keys) => common(keys, &keys.of_columns(columns)?, set),
+            Self::Rows(keys) => common(keys, &keys.of_columns(columns)?, set),
         }
         Ok(())
     }
@@ -220,9 +224,9 @@ mod tests {
     use super::*;
 
     fn marked(types: &[DataType], keys: &[ArrayRef], rows: &[ArrayRef], count: usize) -> Vec<bool> {
-        let mut set = KeySet::empty(types).unwrap();
+        let mut set = UnsortedKeys::empty(types).unwrap();
         set.append(keys).unwrap();
-        set.sort();
+        let set = set.sorted();
         let mut mask = BooleanBufferBuilder::new(count + 3);
         mask.append_n(count + 3, false);
         set.mark(rows, 3, &mut mask).unwrap();
