@@ -11,6 +11,8 @@ pub enum ErrorKind {
     UndefinedTable,
     UndefinedColumn,
     UndefinedFunction,
+    /// `$1` in a statement that was given no parameters.
+    UndefinedParameter,
     UndefinedDatabase,
     UndefinedSchema,
     UndefinedVersion,
@@ -38,6 +40,8 @@ pub enum ErrorKind {
     InvalidText,
     /// A text that is no date or time.
     InvalidDatetime,
+    /// A text that is written like a date or time and is none: the thirteenth month.
+    DatetimeOutOfRange,
     InvalidParameter,
     /// A name that is not written as one can be.
     InvalidName,

@@ -70,6 +70,7 @@ fn special(message: &str) -> Option<Error> {
         .or_else(|| wrong_arguments(message))
         .or_else(|| wrong_operands(message))
         .or_else(|| wrong_text(message))
+        .or_else(|| wrong_timestamp(message))
         .or_else(|| {
             let column = between(message, "column \"", "\" must appear in the GROUP BY clause")?;
             let text = "must appear in the GROUP BY clause or be used in an aggregate function";
@@ -82,6 +83,12 @@ fn special(message: &str) -> Option<Error> {
             } else if starts("Scalar subquery returned more than one row") {
                 let text = "more than one row returned by a subquery used as an expression";
                 Error::new(ErrorKind::CardinalityViolation, text)
+            } else if message.contains(" is too large to store in a Decimal")
+                || message.contains(" is too small to store in a Decimal")
+            {
+                Error::new(ErrorKind::NumericOutOfRange, "numeric field overflow").with_detail(message)
+            } else if starts("Too many columns!") {
+                Error::new(ErrorKind::Syntax, "subquery must return only one column")
             } else if starts("UNION queries have different number of columns") {
                 Error::new(ErrorKind::Syntax, "each UNION query must have the same number of columns")
             } else if starts("Cannot create filter with non-boolean predicate") {
@@ -138,10 +145,37 @@ fn wrong_operands(message: &str) -> Option<Error> {
 
 /// `Cannot cast string 'x' to value of Int64 type`
 fn wrong_text(message: &str) -> Option<Error> {
-    let (text, data_type) = message.strip_prefix("Cannot cast string '")?.rsplit_once("' to value of ")?;
+    let text = message.strip_prefix("Cannot cast string '");
+    let text = text.or_else(|| {
+        message.strip_prefix("Cannot cast value '").filter(|rest| rest.ends_with("Boolean type"))
+    });
+    let (text, data_type) = text?.rsplit_once("' to value of ")?;
     let wanted = sql_types(data_type.trim_end_matches('.').trim_end_matches(" type"));
+    Some(match wanted.as_str() {
+        "date" | "time" | "timestamp" => wrong_time(text, &wanted),
+        _ => {
+            let message = format!("invalid input syntax for type {wanted}: \"{text}\"");
+            Error::new(ErrorKind::InvalidText, message)
+        }
+    })
+}
+
+/// `Error parsing timestamp from '2024-13-01': error parsing date`
+fn wrong_timestamp(message: &str) -> Option<Error> {
+    let (text, _) = message.strip_prefix("Error parsing timestamp from '")?.rsplit_once("': ")?;
+    Some(wrong_time(text, "timestamp"))
+}
+
+/// A text that is no time. One that is made of the numbers of one has fields out of range.
+fn wrong_time(text: &str, wanted: &str) -> Error {
+    let of_numbers = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | ' ' | '+' | 'T' | 'Z');
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    if digits > 0 && text.contains(['-', ':']) && text.chars().all(of_numbers) {
+        let message = format!("date/time field value out of range: \"{text}\"");
+        return Error::new(ErrorKind::DatetimeOutOfRange, message);
+    }
     let message = format!("invalid input syntax for type {wanted}: \"{text}\"");
-    Some(Error::new(ErrorKind::InvalidText, message))
+    Error::new(ErrorKind::InvalidDatetime, message)
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
@@ -219,6 +253,16 @@ mod tests {
                 "Cast error: Cannot cast string 'a'b' to value of Int64 type",
                 ErrorKind::InvalidText,
                 "invalid input syntax for type bigint: \"a'b\"",
+            ),
+            (
+                "Cannot cast string '2024-13-01' to value of Date32 type",
+                ErrorKind::DatetimeOutOfRange,
+                "date/time field value out of range: \"2024-13-01\"",
+            ),
+            (
+                "Parser error: Error parsing timestamp from 'soon': error parsing date",
+                ErrorKind::InvalidDatetime,
+                "invalid input syntax for type timestamp: \"soon\"",
             ),
             (
                 "Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column \"t.a\" must appear in the GROUP BY clause or must",

@@ -5,7 +5,7 @@ use datafusion::common::utils::datafusion_strsim::normalized_levenshtein;
 use super::lakes::Lake;
 use super::query_tables::undefined_table;
 use super::session::SessionShared;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// How alike names must be to be worth suggesting, from 0 to 1.
 const ALIKE: f64 = 0.5;
@@ -22,7 +22,9 @@ pub(super) async fn hint(
         && !databases.iter().any(|known| known == name)
         && session.engine.system_schema(name).is_none()
     {
-        let error = Error::new(ErrorKind::UndefinedSchema, format!("schema \"{name}\" does not exist"));
+        // Postgres says no more than that there is no such relation.
+        let error = undefined_table(&format!("{name}.{table}"))
+            .with_detail(format!("schema \"{name}\" does not exist"));
         return Ok(match closest(name, &databases) {
             Some(known) => error.with_hint(format!("Did you mean \"{known}\"?")),
             None => error.with_hint(format!("Lake \"{}\" has: {}.", lake.name(), databases.join(", "))),

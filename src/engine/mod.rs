@@ -22,6 +22,7 @@ mod relation_planner;
 mod rights;
 mod search_path;
 mod semantics;
+mod series;
 mod session;
 mod stream;
 mod subscribe;
@@ -115,7 +116,11 @@ impl Engine {
             .with_config(session_config(threads))
             .with_runtime_env(runtime)
             // before those of the default features, which would plan the same expressions
-            .with_expr_planners(vec![Arc::new(semantics::ExtractPlanner)])
+            .with_expr_planners(vec![
+                Arc::new(semantics::ExtractPlanner),
+                Arc::new(semantics::IntervalPlanner),
+                Arc::new(semantics::UnknownPlanner),
+            ])
             .with_default_features()
             .with_query_planner(Arc::new(LakeQueryPlanner))
             .build();

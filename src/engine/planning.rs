@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Fields, Schema, SchemaRef};
 use datafusion::common::format::ExplainFormat;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result as PlanResult, ToDFSchema};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::expr::Placeholder;
-use datafusion::logical_expr::{Analyze, Explain, Expr, LogicalPlan, PlanType, ToStringifiedPlan};
+use datafusion::logical_expr::{Analyze, Explain, LogicalPlan, PlanType, ToStringifiedPlan};
 use datafusion::prelude::SQLOptions;
 use datafusion::sql::planner::{NullOrdering, ParserOptions, PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 
 use super::explain_lines;
+use super::parameters;
 use super::permitted;
 use super::plan_error;
 use super::query_context::QueryContext;
 use super::query_tables::QueryTables;
-use super::semantics;
+use super::semantics::{self, Announced};
 use super::session::SessionShared;
 use super::table_changes;
 use crate::dependent;
@@ -30,11 +29,12 @@ use crate::sql::{
 use crate::system_catalog::{CatalogView, settle_identifiers};
 use crate::wide_timestamp::keep_wide;
 
-/// A logical plan and the types of its parameters.
+/// A logical plan, the types of its parameters and of its result.
 #[derive(Debug, Clone)]
 pub(super) struct Planned {
     pub plan: LogicalPlan,
     pub parameter_types: Vec<Option<DataType>>,
+    pub announced: Announced,
 }
 
 /// Plans a query. Its tables are opened here, each at one version; `declared` are the parameter
@@ -59,14 +59,16 @@ pub(super) async fn plan(
     settle_constructs(&mut sql)?;
     let analyzed = analyze(&context, &view, state, sql, declared);
     // wide timestamps first: what compares them shows as casts that are settled afterwards
-    let kept = analyzed.and_then(|(plan, types)| Ok((semantics::settle(keep_wide(plan)?)?, types)));
-    let (plan, parameter_types) = kept.map_err(|error| plan_error::explain(error, statement))?;
+    let kept = analyzed.and_then(|planned| {
+        let plan = semantics::settle(keep_wide(planned.plan)?)?;
+        Ok(Planned { plan, ..planned })
+    });
+    let planned = kept.map_err(|error| plan_error::explain(error, statement))?;
     view.load_if_asked().await?;
-    let plan = match explain {
-        Some(explain) => explained(plan, explain, state)?,
-        None => plan,
-    };
-    Ok(Planned { plan, parameter_types })
+    Ok(match explain {
+        Some(explain) => Planned { plan: explained(planned.plan, explain, state)?, ..planned },
+        None => planned,
+    })
 }
 
 /// The tables that a statement names. sqlparser's visitor passes over the name in `DESCRIBE t`.
@@ -102,11 +104,12 @@ fn query_of(body: &StatementBody) -> Result<(&SqlStatement, Option<&ExplainState
 }
 
 /// The columns of a statement's result, under the names that it gives them.
-pub(super) fn result_schema(statement: &Statement, schema: &Schema) -> SchemaRef {
+pub(super) fn result_schema(statement: &Statement, schema: &Schema, announced: &Announced) -> SchemaRef {
     if matches!(statement.body, StatementBody::Explain(_)) {
         return explain_lines::schema();
     }
-    let fields = schema.fields().iter().map(|field| match visible_name(field.name()) {
+    let fields = announced.fields(schema);
+    let fields = fields.iter().map(|field| match visible_name(field.name()) {
         name if name == field.name() => Arc::clone(field),
         name => Arc::new(field.as_ref().clone().with_name(name)),
     });
@@ -128,17 +131,18 @@ pub(super) fn analyze(
     state: &SessionState,
     sql: SqlStatement,
     declared: &[Option<DataType>],
-) -> PlanResult<(LogicalPlan, Vec<Option<DataType>>)> {
-    let fields = declared.iter().map(|known| known.as_ref().map(parameter_field)).collect();
+) -> PlanResult<Planned> {
+    let fields = declared.iter().map(|known| known.as_ref().map(parameters::field)).collect();
     let planner = SqlToRel::new_with_options(context, parser_options(state));
     let mut planner_context = PlannerContext::new().with_prepare_param_data_types(fields);
     let plan = planner.sql_statement_to_plan_with_context(sql, &mut planner_context)?;
     refuse_changes(&plan)?;
-    let types = parameter_types(&plan, declared)?;
-    let plan = if types.is_empty() { plan } else { with_parameter_types(plan, &types)? };
-    let plan = dependent::lift(semantics::prepare(settle_identifiers(plan, view)?)?)?;
+    let types = parameters::types(&plan, declared)?;
+    let plan = if types.is_empty() { plan } else { parameters::with_types(plan, &types)? };
+    let (plan, announced) = semantics::prepare(settle_identifiers(plan, view)?)?;
+    let plan = dependent::lift(plan)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
-    Ok((plan, types))
+    Ok(Planned { plan, parameter_types: types, announced })
 }
 
 pub(super) fn parser_options(state: &SessionState) -> ParserOptions {
@@ -162,57 +166,6 @@ fn refuse_changes(plan: &LogicalPlan) -> PlanResult<()> {
         .with_allow_dml(false)
         .with_allow_statements(false)
         .verify_plan(plan)
-}
-
-fn parameter_field(data_type: &DataType) -> FieldRef {
-    Arc::new(Field::new("parameter", data_type.clone(), true))
-}
-
-/// The types of `$1`, `$2`, ...: declared, else what the plan says first, else text as in Postgres.
-fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> PlanResult<Vec<Option<DataType>>> {
-    let mut types = declared.to_vec();
-    plan.apply_with_subqueries(|node| {
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                if let Expr::Placeholder(Placeholder { id, field }) = expr
-                    && let Some(index) = parameter_index(id)
-                {
-                    if types.len() <= index {
-                        types.resize(index + 1, None);
-                    }
-                    if let (Some(slot), Some(field)) = (types.get_mut(index), field) {
-                        slot.get_or_insert_with(|| field.data_type().clone());
-                    }
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    })?;
-    Ok(types.into_iter().map(|known| known.or(Some(DataType::Utf8))).collect())
-}
-
-fn with_parameter_types(plan: LogicalPlan, types: &[Option<DataType>]) -> PlanResult<LogicalPlan> {
-    let typed = |expr: Expr| match expr {
-        Expr::Placeholder(Placeholder { id, field: None }) => {
-            let field =
-                parameter_index(&id).and_then(|index| types.get(index)?.as_ref()).map(parameter_field);
-            Ok(Transformed::yes(Expr::Placeholder(Placeholder::new_with_field(id, field))))
-        }
-        other => Ok(Transformed::no(other)),
-    };
-    let plan = plan.transform_up_with_subqueries(|node| {
-        node.map_expressions(|expr| expr.transform_up(typed))?
-            .transform_data(|node| node.recompute_schema().map(Transformed::yes))
-    })?;
-    Ok(plan.data)
-}
-
-/// More parameters than a Postgres message can bind are a mistake, and must not size a vector.
-const PARAMETERS_MAX: usize = 65_535;
-
-fn parameter_index(id: &str) -> Option<usize> {
-    let number: usize = id.strip_prefix('$')?.parse().ok()?;
-    number.checked_sub(1).filter(|index| *index < PARAMETERS_MAX)
 }
 
 /// The plan that explains another one.

@@ -20,6 +20,8 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
 use super::query_tables::QueryTables;
 use super::relation_planner::LakeRelationPlanner;
+use super::semantics;
+use super::series::{self, IntegerSeries};
 use super::type_planner::PgTypePlanner;
 use crate::system_catalog::{self, CatalogView};
 
@@ -70,9 +72,13 @@ impl ContextProvider for QueryContext<'_> {
             .get(&name.to_lowercase())
             .cloned()
             .ok_or_else(|| plan_datafusion_err!("Invalid function '{name}'."))?;
+        let is_series = name.eq_ignore_ascii_case(series::NAME);
+        let of_integers = is_series && series::is_of_integers(&args);
+        let zone = self.state.config_options().execution.time_zone.as_deref().unwrap_or("UTC");
+        let args = if is_series { series::arguments(args, zone) } else { args };
         let args = args.into_iter().map(|arg| self.simplify(arg)).collect::<Result<Vec<_>>>()?;
         let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state))?;
-        Ok(provider_as_source(provider))
+        Ok(provider_as_source(if of_integers { Arc::new(IntegerSeries(provider)) } else { provider }))
     }
 
     fn create_cte_work_table(&self, name: &str, schema: SchemaRef) -> Result<Arc<dyn TableSource>> {
@@ -80,7 +86,8 @@ impl ContextProvider for QueryContext<'_> {
     }
 
     fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
-        Some(Arc::new(PgTypePlanner))
+        let zone = self.state.config_options().execution.time_zone.as_deref().unwrap_or("UTC");
+        Some(Arc::new(PgTypePlanner { zone: zone.into() }))
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
@@ -91,7 +98,8 @@ impl ContextProvider for QueryContext<'_> {
             }
             Some(function)
         });
-        of_catalog.or_else(|| self.state.scalar_functions().get(name).cloned())
+        let known = of_catalog.or_else(|| semantics::plain_value(name));
+        known.or_else(|| self.state.scalar_functions().get(name).cloned())
     }
 
     fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {

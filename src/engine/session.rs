@@ -21,6 +21,7 @@ use super::parameters::bind;
 use super::planning::{self, Planned};
 use super::query_tables::OpenTables;
 use super::rights::{Allowed, Rights};
+use super::semantics::Announced;
 use super::stream::{Limits, RowStream, timed_out};
 use super::subscribe;
 use super::system::SessionView;
@@ -159,7 +160,7 @@ impl Session {
 
     /// Plans one statement. `declared` are parameter types that the client said (`None`: infer).
     pub async fn prepare(&self, statement: &Statement, declared: &[Option<DataType>]) -> Result<Prepared> {
-        if let Some(command) = command(statement)? {
+        if let Some(command) = Command::of(&statement.body)? {
             let (schema, parameter_types) = (command.schema(), declared.to_vec());
             return Ok(Prepared { statement: statement.clone(), plan: None, schema, parameter_types });
         }
@@ -178,12 +179,12 @@ impl Session {
             if let StatementBody::Subscribe(subscribe) = &statement.body {
                 let opened = subscribe::open(&shared, &state, &statement, subscribe, &declared).await?;
                 let schema = Some(opened.schema()?);
-                let Planned { plan, parameter_types } = opened.planned;
+                let Planned { plan, parameter_types, .. } = opened.planned;
                 return Ok(Prepared { statement, plan: Some(plan), schema, parameter_types });
             }
-            let Planned { plan, parameter_types } =
-                planning::plan(&shared, &state, &statement, &declared).await?;
-            let schema = planning::result_schema(&statement, plan.schema().as_arrow());
+            let planned = planning::plan(&shared, &state, &statement, &declared).await?;
+            let Planned { plan, parameter_types, announced } = planned;
+            let schema = planning::result_schema(&statement, plan.schema().as_arrow(), &announced);
             Ok(Prepared { statement, plan: Some(plan), schema: Some(schema), parameter_types })
         };
         self.within_timeout(plan).await
@@ -243,7 +244,7 @@ impl Session {
         types: &[Option<DataType>],
         parameters: Vec<ScalarValue>,
     ) -> Result<Execution> {
-        if let Some(command) = command(statement)? {
+        if let Some(command) = Command::of(&statement.body)? {
             return command.run(&self.shared).await;
         }
         let timeout = self.shared.settings.timeout("statement_timeout");
@@ -275,10 +276,6 @@ impl Session {
     }
 }
 
-fn command(statement: &Statement) -> Result<Option<Command>> {
-    Command::of(&statement.body)
-}
-
 impl SessionShared {
     /// Plans a statement at this moment and starts it.
     pub async fn start(
@@ -293,11 +290,11 @@ impl SessionShared {
             return Ok(self.follow(position, deadline));
         }
         let state = self.state();
-        let Planned { plan, parameter_types } = planning::plan(self, &state, statement, types).await?;
-        let plan = bind(plan, &parameter_types, parameters)?;
+        let planned = planning::plan(self, &state, statement, types).await?;
+        let plan = bind(planned.plan, &planned.parameter_types, parameters)?;
         let explain = |error| plan_error::explain(error, statement);
         let physical = state.create_physical_plan(&plan).await.map_err(explain)?;
-        self.stream(&state, statement, physical, deadline)
+        self.stream(&state, statement, physical, &planned.announced, deadline)
     }
 
     async fn subscribe(
@@ -309,7 +306,7 @@ impl SessionShared {
     ) -> Result<Subscription> {
         let state = self.state();
         let opened = subscribe::open(self, &state, statement, subscribe, types).await?;
-        let Planned { plan, parameter_types } = opened.planned.clone();
+        let Planned { plan, parameter_types, .. } = opened.planned.clone();
         let plan = bind(plan, &parameter_types, parameters)?;
         opened.subscription(plan, &state)
     }
@@ -329,6 +326,7 @@ impl SessionShared {
         state: &SessionState,
         statement: &Statement,
         plan: Arc<dyn ExecutionPlan>,
+        announced: &Announced,
         deadline: Option<Instant>,
     ) -> Result<RowStream> {
         let stop = CancellationToken::new();
@@ -337,7 +335,7 @@ impl SessionShared {
         if matches!(statement.body, StatementBody::Explain(_)) {
             rows = explain_lines::lines(rows);
         }
-        let schema = planning::result_schema(statement, &rows.schema());
+        let schema = planning::result_schema(statement, &rows.schema(), announced);
         Ok(RowStream::spawn(self.engine.cpu().handle(), schema, rows, Some(plan), Limits { deadline, stop }))
     }
 

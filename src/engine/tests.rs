@@ -189,7 +189,7 @@ async fn mistakes_are_told_as_postgres_tells_them() {
     let session = session().await;
     for (sql, kind, message, position) in [
         ("SELECT * FROM tt", ErrorKind::UndefinedTable, "relation \"tt\" does not exist", 15),
-        ("SELECT 1 FROM nope.t", ErrorKind::UndefinedSchema, "schema \"nope\" does not exist", 15),
+        ("SELECT 1 FROM nope.t", ErrorKind::UndefinedTable, "relation \"nope.t\" does not exist", 15),
         ("SELECT 1 FROM nope.arch.t", ErrorKind::UndefinedDatabase, "lake \"nope\" does not exist", 15),
         ("SELECT\n versio FROM t", ErrorKind::UndefinedColumn, "column \"versio\" does not exist", 9),
         ("SELECT x.a FROM t", ErrorKind::UndefinedTable, "missing FROM-clause entry for table \"x\"", 8),

@@ -113,7 +113,10 @@ fn figure(expr: &Expr) -> (String, Strength) {
 /// A cast has the name of what it casts, or else of its type.
 fn cast(inner: (String, Strength), data_type: &DataType) -> (String, Strength) {
     match (inner.1, name_of_sql(data_type)) {
-        (Strength::None, Some(name)) => (name, Strength::Weak),
+        // An array has the name of its elements' type.
+        (Strength::None | Strength::Weak, Some(name)) => {
+            (name.trim_start_matches('_').to_string(), Strength::Weak)
+        }
         _ => inner,
     }
 }
@@ -136,6 +139,7 @@ fn construct(expr: &Expr) -> Option<&'static str> {
         Expr::Ceil { .. } => "ceil",
         Expr::Floor { .. } => "floor",
         Expr::Position { .. } => "position",
+        Expr::Substring { shorthand: true, .. } => "substr",
         Expr::Substring { .. } => "substring",
         Expr::Overlay { .. } => "overlay",
         Expr::Trim { trim_where, .. } => match trim_where {
@@ -181,6 +185,12 @@ mod tests {
             ("'1'::int", "int4"),
             ("CAST(1 AS text)", "text"),
             ("CAST(a AS text)", "a"),
+            ("2.5::float8::int", "int4"),
+            ("'{1}'::int[]", "int4"),
+            ("1::float(10)", "float4"),
+            ("1::float", "float8"),
+            ("'a'::\"char\"", "char"),
+            ("substr('abc', 2)", "substr"),
             ("CAST(a + 1 AS double precision)", "float8"),
             ("t.\"Col\"", "Col"),
             ("(A)", "a"),

@@ -1,5 +1,6 @@
 //! Cursors: `DECLARE`, `FETCH`, `MOVE` and `CLOSE`. They go forward only, and end with their
-//! transaction. Those over subscriptions are of their own kind (`subscription`).
+//! transaction unless they are held: then their query goes on, at the versions of its tables that it began
+//! with, and waits for whoever reads it. Those over subscriptions are of their own kind (`subscription`).
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::portal::{Hold, Portal, Progress};
 use super::rows::{Column, DataRows, Rows};
 use super::running::Running;
 use super::session::Session;
-use super::statement::Declare;
+use super::statement::{Declare, PreparedStatement};
 use super::transaction::Status;
 use super::wire::Outcome;
 use crate::engine::Execution;
@@ -37,6 +38,8 @@ impl Session {
         }
         let progress = match self.start_subscription(&declare.query, &parameters, running).await? {
             Some(cursor) => Progress::Subscription(Box::new(cursor)),
+            // What is committed after its transaction is not for it to see.
+            None if declare.hold => self.start_cursor(&declare.query, &parameters, running).await?,
             None => Progress::Ready,
         };
         let columns = declare.query.columns.clone();
@@ -96,6 +99,18 @@ impl Session {
         Ok(None)
     }
 
+    async fn start_cursor(
+        &mut self,
+        query: &PreparedStatement,
+        parameters: &[ScalarValue],
+        running: &Running,
+    ) -> Outcome<Progress> {
+        match self.start_query(query, parameters.to_vec(), running).await? {
+            Execution::Rows(stream) => Ok(Progress::Rows(Box::new(Rows::new(stream.batches)))),
+            Execution::Done(_) => Err(PgError::unsupported("a cursor reads the rows of a query").into()),
+        }
+    }
+
     fn take_cursor(&mut self, name: &str) -> PgResult<Portal> {
         self.portals.take(name).ok_or_else(|| {
             PgError::error(state::INVALID_CURSOR_NAME, format!("cursor \"{name}\" does not exist"))
@@ -111,14 +126,7 @@ impl Session {
     ) -> Outcome<(Step, u64)> {
         if matches!(cursor.progress, Progress::Ready) {
             let query = Arc::clone(&cursor.statement);
-            match self.start_query(&query, cursor.parameters.clone(), running).await? {
-                Execution::Rows(stream) => {
-                    cursor.progress = Progress::Rows(Box::new(Rows::new(stream.batches)));
-                }
-                Execution::Done(_) => {
-                    return Err(PgError::unsupported("a cursor reads the rows of a query").into());
-                }
-            }
+            cursor.progress = self.start_cursor(&query, &cursor.parameters, running).await?;
         }
         let Progress::Rows(rows) = &mut cursor.progress else {
             return Ok((Step { skip: 0, take: 0 }, 0));

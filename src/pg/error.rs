@@ -50,6 +50,7 @@ pub mod state {
     pub const WRONG_OBJECT_TYPE: SqlState = "42809";
     pub const UNDEFINED_FUNCTION: SqlState = "42883";
     pub const UNDEFINED_TABLE: SqlState = "42P01";
+    pub const UNDEFINED_PARAMETER: SqlState = "42P02";
     pub const DUPLICATE_TABLE: SqlState = "42P07";
     pub const DUPLICATE_CURSOR: SqlState = "42P03";
     pub const DUPLICATE_PREPARED_STATEMENT: SqlState = "42P05";
@@ -173,6 +174,7 @@ pub fn sql_state(kind: ErrorKind) -> SqlState {
         ErrorKind::StatementTooComplex => state::STATEMENT_TOO_COMPLEX,
         ErrorKind::UndefinedTable => state::UNDEFINED_TABLE,
         ErrorKind::UndefinedColumn => state::UNDEFINED_COLUMN,
+        ErrorKind::UndefinedParameter => state::UNDEFINED_PARAMETER,
         ErrorKind::UndefinedFunction => state::UNDEFINED_FUNCTION,
         ErrorKind::UndefinedDatabase => state::INVALID_CATALOG_NAME,
         ErrorKind::UndefinedSchema => state::INVALID_SCHEMA_NAME,
@@ -188,6 +190,7 @@ pub fn sql_state(kind: ErrorKind) -> SqlState {
         ErrorKind::IndeterminateDatatype => state::INDETERMINATE_DATATYPE,
         ErrorKind::CardinalityViolation => state::CARDINALITY_VIOLATION,
         ErrorKind::InvalidDatetime => state::INVALID_DATETIME_FORMAT,
+        ErrorKind::DatetimeOutOfRange => state::DATETIME_OVERFLOW,
         ErrorKind::InvalidName => state::INVALID_NAME,
         ErrorKind::LimitExceeded => state::PROGRAM_LIMIT_EXCEEDED,
         ErrorKind::InvalidState => state::OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -226,7 +229,9 @@ impl From<PgError> for Error {
         let kind = match error.code {
             state::FEATURE_NOT_SUPPORTED => ErrorKind::Unsupported,
             state::PROGRAM_LIMIT_EXCEEDED => ErrorKind::LimitExceeded,
-            state::NUMERIC_OUT_OF_RANGE | state::DATETIME_OVERFLOW => ErrorKind::NumericOutOfRange,
+            state::NUMERIC_OUT_OF_RANGE => ErrorKind::NumericOutOfRange,
+            state::DATETIME_OVERFLOW => ErrorKind::DatetimeOutOfRange,
+            state::INVALID_TEXT_REPRESENTATION => ErrorKind::InvalidText,
             _ => ErrorKind::Internal,
         };
         Self { detail: error.detail, hint: error.hint, ..Self::new(kind, error.message) }

@@ -12,6 +12,7 @@ use pgwire::api::Type;
 
 use super::encode::Style;
 use super::error::{PgError, PgResult, state};
+use super::parameters;
 use super::portal::{Portal, Progress};
 use super::rows::{Column, DataRows, Rows};
 use super::running::Running;
@@ -269,7 +270,12 @@ impl Session {
                 .detail(format!("Expected {expected} parameters but got {got}."))
                 .into());
         }
-        let parameters = self.evaluate(arguments, running).await?;
+        let values = self.evaluate(arguments, running).await?;
+        let zone = self.settings.zone();
+        let values = values.into_iter().zip(&statement.parameters);
+        let parameters = values
+            .map(|(value, oid)| parameters::of_value(value, *oid, &zone))
+            .collect::<PgResult<Vec<ScalarValue>>>()?;
         match self.start_query(&statement, parameters, running).await? {
             Execution::Rows(stream) => {
                 portal.columns.clone_from(&statement.columns);

@@ -45,6 +45,7 @@ pub use auth::{User, Users};
 pub use error::sql_state;
 pub use listener::{Handle, Server};
 pub use options::{ServeOptions, TlsFiles};
+pub(crate) use parameters::{array_of_text, decimal_of_text};
 pub use types::TYPE_KEY;
 pub(crate) use types::uuid_of;
 pub(crate) use types::wire_type;

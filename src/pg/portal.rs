@@ -120,10 +120,12 @@ impl Portals {
         });
     }
 
-    /// Removes what an error in a transaction ends: all but cursors that are a position and nothing
-    /// else, which a rollback to a savepoint brings back.
+    /// Removes what an error in a transaction ends: all but cursors that are held from before it, and
+    /// those that are a position and nothing else, which a rollback to a savepoint brings back.
     pub fn fail(&mut self) {
-        self.0.retain(|_, portal| matches!(portal.progress, Progress::Subscription(_)));
+        self.0.retain(|_, portal| {
+            portal.hold == Hold::Held || matches!(portal.progress, Progress::Subscription(_))
+        });
     }
 
     pub fn clear(&mut self) {

@@ -161,12 +161,6 @@ impl Session {
         declared: &[u32],
         running: &Running,
     ) -> Outcome<PreparedStatement> {
-        // A subscription is held at no cost: it is a position.
-        if declare.hold && matches!(declare.source, RowSource::Query(_)) {
-            return Err(PgError::unsupported("cursors WITH HOLD are not supported")
-                .hint("Declare the cursor WITHOUT HOLD and read it in one transaction.")
-                .into());
-        }
         if declare.scroll == Some(true) {
             return Err(PgError::unsupported("SCROLL cursors are not supported").into());
         }

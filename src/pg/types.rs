@@ -22,7 +22,7 @@
 //! metadata key [`TYPE_KEY`], as the system catalog does for `oid`, `name` and their like.
 
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
-use datafusion::sql::sqlparser::ast::DataType as SqlType;
+use datafusion::sql::sqlparser::ast::{DataType as SqlType, ExactNumberInfo};
 use pgwire::api::Type;
 use postgres_types::Kind;
 use tarn_catalog::types::{WIDE_INSTANT, WIDE_TIMESTAMP};
@@ -31,6 +31,9 @@ use super::error::{PgError, PgResult, state};
 
 /// Field metadata: the name of the Postgres type that a column has, where Arrow's type does not say.
 pub const TYPE_KEY: &str = tarn_catalog::types::CLIENT_TYPE_KEY;
+
+/// Field metadata: the type's modifier, where it is not the one that follows from Arrow's type.
+pub const TYPMOD_KEY: &str = "tarn:pg_typmod";
 
 /// Length of a variable-length type in RowDescription.
 const VARIABLE: i16 = -1;
@@ -76,9 +79,13 @@ impl WireType {
 
 /// The type of a column.
 pub fn wire_type(field: &Field) -> WireType {
-    match field.metadata().get(TYPE_KEY).and_then(|name| named(name)) {
+    let wire = match field.metadata().get(TYPE_KEY).and_then(|name| named(name)) {
         Some(kind) => WireType::plain(kind),
         None => wire_type_of(field.data_type()),
+    };
+    match field.metadata().get(TYPMOD_KEY).and_then(|typmod| typmod.parse().ok()) {
+        Some(typmod) => WireType { typmod, ..wire },
+        None => wire,
     }
 }
 
@@ -124,11 +131,17 @@ fn scalar_type(data_type: &DataType) -> Type {
     }
 }
 
-/// The typmod packs precision and scale (`make_numeric_typmod`); scales below zero came with 15.
 fn numeric(precision: u8, scale: i8) -> WireType {
-    let typmod = ((i32::from(precision) << 16) | (i32::from(scale) & 0x7ff)) + 4;
-    WireType { kind: Type::NUMERIC, typmod }
+    WireType { kind: Type::NUMERIC, typmod: numeric_typmod(precision, scale) }
 }
+
+/// The typmod packs precision and scale (`make_numeric_typmod`); scales below zero came with 15.
+pub fn numeric_typmod(precision: u8, scale: i8) -> i32 {
+    ((i32::from(precision) << 16) | (i32::from(scale) & 0x7ff)) + TYPMOD_HEADER
+}
+
+/// What typmods of numerics and texts count besides (`VARHDRSZ`).
+pub const TYPMOD_HEADER: i32 = 4;
 
 fn list(item: &Field) -> WireType {
     let element = wire_type(item);
@@ -242,7 +255,13 @@ pub fn arrow_type(oid: u32) -> Option<DataType> {
 
 /// The type behind a name in SQL, as `PREPARE p (int)` and casts write it.
 fn of_sql(data_type: &SqlType) -> Option<Type> {
+    if let SqlType::Float(ExactNumberInfo::Precision(..=24)) = data_type {
+        return Some(Type::FLOAT4);
+    }
     let written = data_type.to_string().to_lowercase();
+    if written == "\"char\"" {
+        return Some(Type::CHAR);
+    }
     if let Some(element) = written.strip_suffix("[]") {
         return array_of(&by_name(element)?);
     }

@@ -21,7 +21,7 @@ use names::{quote_name, split_names};
 
 pub use known::{Context, Kind, Known};
 pub use value::{boolean, duration};
-pub use zone::Zone;
+pub use zone::{Zone, with_seconds};
 
 use crate::engine::closest;
 use crate::error::{Error, ErrorKind, Result};

@@ -49,10 +49,25 @@ impl Zone {
 
     /// Reads a timestamp, which is one of this zone where it names none.
     pub fn parse(&self, text: &str) -> Option<DateTime<Utc>> {
+        let text = &with_seconds(text);
         match self {
             Self::Named(zone) => string_to_datetime(zone, text).ok().map(|time| time.to_utc()),
             Self::Fixed(offset) => string_to_datetime(offset, text).ok().map(|time| time.to_utc()),
         }
+    }
+}
+
+/// A timestamp whose time may be written as hours and minutes alone, with seconds.
+pub fn with_seconds(text: &str) -> String {
+    let Some(start) = text.find([' ', 'T']).map(|at| at + 1) else { return text.to_owned() };
+    let (date, time) = text.split_at(start);
+    let end = time.find(|c: char| !c.is_ascii_digit() && c != ':').unwrap_or(time.len());
+    let (clock, rest) = time.split_at(end);
+    match clock.split(':').collect::<Vec<_>>().as_slice() {
+        [hours, minutes] if !hours.is_empty() && minutes.len() == 2 && !rest.starts_with('.') => {
+            format!("{date}{clock}:00{rest}")
+        }
+        _ => text.to_owned(),
     }
 }
 

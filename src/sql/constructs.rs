@@ -4,21 +4,39 @@
 //! `pg_catalog.upper(x)` is `upper(x)`, `'t'::regclass` is a function's call. What has no equal is
 //! refused.
 
+pub(crate) mod queries;
+mod row_functions;
+mod table_identifier;
+
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, Statement, TableAlias, TableAliasColumnDef,
-    TableFactor, Value, VisitMut, VisitorMut,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, Select, Statement, TableFactor,
+    UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use crate::error::{Error, ErrorKind, Result};
+use queries::{fetch_as_limit, plain_values};
+use row_functions::{SERIES, series_alone, unnested};
+use table_identifier::table_identifiers;
 
 /// Collations that compare texts by their bytes, as Tarn does.
 const BY_BYTES: [&str; 4] = ["default", "c", "posix", "ucs_basic"];
 
 /// Functions that give a list here and rows in Postgres.
-const ROWS_OF_LISTS: [&str; 2] = ["generate_subscripts", "_pg_expandarray"];
+const ROWS_OF_LISTS: [&str; 3] = [SERIES, "generate_subscripts", "_pg_expandarray"];
+
+/// Functions of Postgres, and what DataFusion calls them: `array_remove` there removes one element.
+const OTHER_NAMES: [(&str, &str); 7] = [
+    ("array_remove", "array_remove_all"),
+    ("array_replace", "array_replace_all"),
+    ("every", "bool_and"),
+    ("gen_random_uuid", "uuid"),
+    ("sign", "signum"),
+    ("variance", "var_samp"),
+    ("ceiling", "ceil"),
+];
 
 /// The name of the function that makes an array of the rows of a subquery.
 pub(crate) const ARRAY_OF_ROWS: &str = "array of rows";
@@ -55,6 +73,18 @@ impl VisitorMut for Settler {
         unnested(factor);
         ControlFlow::Continue(())
     }
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        fetch_as_limit(query);
+        plain_values(&mut query.body);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        series_alone(select);
+        table_identifiers(select);
+        ControlFlow::Continue(())
+    }
 }
 
 /// What stands for an expression, where it is not itself.
@@ -63,6 +93,27 @@ fn settled(expr: &mut Expr) -> Result<Option<Expr>> {
         Expr::BinaryOp { op: op @ BinaryOperator::PGCustomBinaryOperator(_), .. } => {
             *op = operator(op)?;
             Ok(None)
+        }
+        Expr::BinaryOp { left, op: op @ (BinaryOperator::Custom(_) | BinaryOperator::Spaceship), right } => {
+            let message = format!("operator does not exist: {left} {op} {right}");
+            Err(Error::new(ErrorKind::UndefinedFunction, message))
+        }
+        Expr::BinaryOp { left, op, right } => {
+            let function = match op {
+                BinaryOperator::PGOverlap => "array_has_any",
+                BinaryOperator::PGStartsWith => "starts_with",
+                _ => return Ok(None),
+            };
+            Ok(Some(call(function, vec![(**left).clone(), (**right).clone()])))
+        }
+        Expr::UnaryOp { op, expr } => {
+            let function = match op {
+                UnaryOperator::PGAbs => "abs",
+                UnaryOperator::PGSquareRoot => "sqrt",
+                UnaryOperator::PGCubeRoot => "cbrt",
+                _ => return Ok(None),
+            };
+            Ok(Some(call(function, vec![(**expr).clone()])))
         }
         Expr::Collate { expr, collation } => {
             let name =
@@ -146,6 +197,12 @@ fn settled_function(function: &mut Function) -> Option<Expr> {
     {
         return Some(call(ARRAY_OF_ROWS, vec![Expr::Subquery(query.clone())]));
     }
+    if ident.quote_style.is_none()
+        && let Some((_, other)) = OTHER_NAMES.iter().find(|(known, _)| *known == name)
+    {
+        function.name = ObjectName::from(Ident::new(*other));
+        return None;
+    }
     // a quoted one comes from here, and is unnested already
     let gives_rows = ident.quote_style.is_none() && ROWS_OF_LISTS.contains(&name.as_str());
     gives_rows.then(|| call("unnest", vec![Expr::Function(function.clone())]))
@@ -162,57 +219,6 @@ fn bare(name: &mut ObjectName) {
     };
     if of_system {
         *name = ObjectName::from(function.clone());
-    }
-}
-
-/// Functions in FROM whose rows are the elements of an array: `unnest`, and those that give a list here.
-fn unnested(factor: &mut TableFactor) {
-    let TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } = factor else { return };
-    let [part] = name.0.as_slice() else { return };
-    let Some(function) = part.as_ident().map(crate::sql::fold) else { return };
-    let exprs = args.args.iter().map(|arg| match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-        _ => None,
-    });
-    let Some(exprs) = exprs.collect::<Option<Vec<Expr>>>() else { return };
-    let array_exprs = match function.as_str() {
-        "unnest" => exprs,
-        // DataFusion's table function takes constants
-        "generate_series" if !exprs.iter().all(is_constant) => vec![call(&function, exprs)],
-        "generate_subscripts" => vec![call(&function, exprs)],
-        _ => return,
-    };
-    if let [_] = array_exprs.as_slice() {
-        name_only_column(alias, &function);
-    }
-    *factor = TableFactor::UNNEST {
-        alias: alias.clone(),
-        array_exprs,
-        with_offset: false,
-        with_offset_alias: None,
-        with_ordinality: *with_ordinality,
-    };
-}
-
-/// The alias of a function that gives one column is the column's name too.
-fn name_only_column(alias: &mut Option<TableAlias>, function: &str) {
-    let alias = alias.get_or_insert_with(|| TableAlias {
-        explicit: false,
-        name: Ident::new(function),
-        columns: vec![],
-        at: None,
-    });
-    if alias.columns.is_empty() {
-        alias.columns.push(TableAliasColumnDef::from_name(alias.name.value.clone()));
-    }
-}
-
-fn is_constant(expr: &Expr) -> bool {
-    match expr {
-        Expr::Value(_) | Expr::TypedString(_) | Expr::Interval(_) => true,
-        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) | Expr::Cast { expr, .. } => is_constant(expr),
-        Expr::BinaryOp { left, right, .. } => is_constant(left) && is_constant(right),
-        _ => false,
     }
 }
 
@@ -330,10 +336,27 @@ mod tests {
                 "SELECT (information_schema._pg_expandarray(k)).n",
                 "SELECT \"get_field\"(\"unnest\"(_pg_expandarray(k)), 'n')",
             ),
+            (
+                "SELECT a && b, a ^@ 'x', |/ a, @ a",
+                "SELECT \"array_has_any\"(a, b), \"starts_with\"(a, 'x'), \"sqrt\"(a), \"abs\"(a)",
+            ),
+            ("SELECT array_remove(a, 1), sign(a)", "SELECT array_remove_all(a, 1), signum(a)"),
+            ("SELECT 1 OFFSET 2 FETCH FIRST 3 ROWS ONLY", "SELECT 1 LIMIT 3 OFFSET 2"),
+            ("VALUES (1, 'a'::varchar(3))", "VALUES (1, \"plain value\"('a'::VARCHAR(3)))"),
+            (
+                "SELECT c.tableoid FROM pg_catalog.pg_class c",
+                "SELECT \"regclassin\"('pg_catalog.pg_class')::oid FROM pg_catalog.pg_class c",
+            ),
+            ("SELECT t.tableoid FROM t", "SELECT t.tableoid FROM t"),
             ("SELECT current_schema", "SELECT \"current_schema\"()"),
             ("SELECT \"current_schema\"", "SELECT \"current_schema\""),
             ("SELECT * FROM pg_catalog.unnest(a) u", "SELECT * FROM UNNEST(a) u (u)"),
-            ("SELECT * FROM generate_series(1, 2) s", "SELECT * FROM generate_series(1, 2) s"),
+            ("SELECT * FROM generate_series(1, 2) s", "SELECT * FROM generate_series(1, 2) s (s)"),
+            (
+                "SELECT generate_series(1, 2) AS n",
+                "SELECT \"generate_series\" AS n FROM generate_series(1, 2) generate_series (generate_series)",
+            ),
+            ("SELECT a, generate_series(1, 2) FROM t", "SELECT a, \"unnest\"(generate_series(1, 2)) FROM t"),
             (
                 "SELECT * FROM generate_series(1, array_upper(a, 1)) s",
                 "SELECT * FROM UNNEST(\"generate_series\"(1, array_upper(a, 1))) s (s)",
@@ -345,7 +368,7 @@ mod tests {
 
     #[test]
     fn what_has_no_equal_is_refused() {
-        for wrong in ["SELECT a COLLATE \"de-x-icu\"", "SELECT a OPERATOR(x.=) b"] {
+        for wrong in ["SELECT a COLLATE \"de-x-icu\"", "SELECT a OPERATOR(x.=) b", "SELECT a %% b"] {
             let mut statement = crate::sql::parse(wrong).unwrap().remove(0).sql().unwrap().clone();
             assert!(settle(&mut statement).is_err(), "{wrong}");
         }

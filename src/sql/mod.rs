@@ -20,7 +20,9 @@ mod statement;
 mod subscribe;
 mod syntax_error;
 pub(crate) mod table_clause;
+mod table_command;
 
+pub(crate) use constructs::queries::PLAIN_VALUE;
 pub(crate) use constructs::{ARRAY_OF_ROWS, array_items, settle as settle_constructs};
 pub use copy::{CopySource, CopyStatement, CopyTarget};
 pub use cursor::{CloseCursor, DeclareCursor, FetchCursor, FetchDirection, FetchRows, RowSource};
@@ -66,7 +68,7 @@ pub fn parse_name(text: &str) -> Result<Vec<String>> {
 
 fn parse_piece(piece: script::Piece) -> Result<Statement> {
     let script::Piece { text, offset, tokens } = piece;
-    let parsed = table_clause::mark(tokens).and_then(|tokens| {
+    let parsed = table_clause::mark(table_command::as_select(tokens)).and_then(|tokens| {
         let mut parser = Parser::new(&TarnDialect)
             .with_recursion_limit(RECURSION_LIMIT)
             .with_tokens_with_locations(tokens);

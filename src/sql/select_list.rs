@@ -16,7 +16,7 @@ const REPETITION: char = '\u{1}';
 
 /// Renames what a select list repeats, in the whole statement.
 pub(crate) fn separate_repetitions(statement: &mut Statement) {
-    let _ = statement.visit(&mut Separator);
+    let _ = statement.visit(&mut Separator::default());
 }
 
 /// The name that a column was given.
@@ -24,7 +24,11 @@ pub(crate) fn visible_name(name: &str) -> &str {
     name.split(REPETITION).next().unwrap_or(name)
 }
 
-struct Separator;
+#[derive(Default)]
+struct Separator {
+    /// How many queries are around the one that is visited.
+    depth: usize,
+}
 
 impl VisitorMut for Separator {
     type Break = ();
@@ -32,6 +36,7 @@ impl VisitorMut for Separator {
     /// `ORDER BY 1` finds its column by a name that DataFusion gives, and cannot where the column is an
     /// expression over aggregates. Under a name of its own it is found.
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
         let SetExpr::Select(select) = query.body.as_mut() else { return ControlFlow::Continue(()) };
         for place in query.order_by.iter().flat_map(ordered_places) {
             let item = place.checked_sub(1).and_then(|place| select.projection.get_mut(place));
@@ -45,6 +50,11 @@ impl VisitorMut for Separator {
         ControlFlow::Continue(())
     }
 
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         let wildcard =
             |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
@@ -52,6 +62,9 @@ impl VisitorMut for Separator {
         if select.flavor == SelectFlavor::FromFirstNoSelect && select.projection.is_empty() {
             select.flavor = SelectFlavor::Standard;
             select.projection.push(SelectItem::Wildcard(WildcardAdditionalOptions::default()));
+        }
+        if self.depth > 1 {
+            select.projection.iter_mut().for_each(name_call);
         }
         let beside_wildcard = select.projection.iter().any(wildcard);
         let mut seen: HashMap<String, usize> = HashMap::new();
@@ -66,6 +79,16 @@ impl VisitorMut for Separator {
             }
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// The columns of a subquery are known outside by the names that Postgres gives them: a call's is that of
+/// its function.
+fn name_call(item: &mut SelectItem) {
+    let SelectItem::UnnamedExpr(Expr::Function(function)) = item else { return };
+    if let Some(ident) = function.name.0.last().and_then(|part| part.as_ident()) {
+        let name = super::fold(ident);
+        rename(item, Ident::with_quote('"', name));
     }
 }
 
@@ -131,6 +154,10 @@ mod tests {
     #[test]
     fn repeated_columns_get_names_of_their_own() {
         assert_eq!(separated("SELECT a, A, b AS a"), "SELECT a, A AS \"a#2\", b AS \"a#3\"");
+        assert_eq!(
+            separated("SELECT count(*) FROM (SELECT count(*), pg_catalog.upper(a) FROM t) u"),
+            "SELECT count(*) FROM (SELECT count(*) AS \"count\", pg_catalog.upper(a) AS \"upper\" FROM t) u"
+        );
         assert_eq!(separated("SELECT 1, 1, t.x, u.x"), "SELECT 1, 1 AS \"1#2\", t.x, u.x");
         assert_eq!(
             separated("SELECT * FROM (SELECT a, a FROM t) u"),

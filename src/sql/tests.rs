@@ -308,3 +308,20 @@ fn names_are_read_as_queries_read_them() {
     assert!(parse_name("a b").is_err());
     assert!(parse_name("").is_err());
 }
+
+#[test]
+fn table_alone_selects_everything() {
+    for (written, said) in [
+        ("TABLE t", "SELECT * FROM t"),
+        ("TABLE lake.\"T\" LIMIT 0", "SELECT * FROM lake.\"T\" LIMIT 0"),
+        ("(TABLE t) UNION ALL TABLE u ORDER BY 1", "(SELECT * FROM t) UNION ALL SELECT * FROM u ORDER BY 1"),
+        ("WITH w AS (TABLE t) TABLE w", "WITH w AS (SELECT * FROM t) SELECT * FROM w"),
+        ("SELECT table FROM t", "SELECT table FROM t"),
+    ] {
+        let statement = one(written);
+        assert_eq!(statement.sql().unwrap().to_string(), said, "{written}");
+        assert_eq!(statement.text, written);
+    }
+    assert!(matches!(one("LOCK TABLE t IN ACCESS SHARE MODE").body, StatementBody::Session(_)));
+    assert!(matches!(one("DECLARE c CURSOR FOR TABLE t").body, StatementBody::Declare(_)));
+}

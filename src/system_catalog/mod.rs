@@ -27,6 +27,7 @@ pub use view::CatalogView;
 
 pub(crate) use functions::{find as function, names as function_names, needs_names};
 pub(crate) use identifiers::settle as settle_identifiers;
+pub(crate) use types::declared_type;
 
 use std::sync::Arc;
 

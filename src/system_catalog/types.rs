@@ -9,7 +9,7 @@ use tarn_catalog::types::{LogicalType, UNBOUNDED_LENGTH};
 
 use super::cell::Cell;
 use super::{definitions, stored};
-use crate::pg::types::wire_type_of;
+use crate::pg::types::{TYPMOD_HEADER, wire_type_of};
 
 pub const OID_TEXT: u32 = 25;
 pub const OID_BPCHAR: u32 = 1042;
@@ -18,7 +18,7 @@ const OID_JSON: u32 = 114;
 const OID_UUID: u32 = 2950;
 
 /// Bytes that a typmod of a text counts besides the characters (`VARHDRSZ`).
-const HEADER: i32 = 4;
+const HEADER: i32 = TYPMOD_HEADER;
 
 /// What PostgreSQL keeps of a type.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,6 +96,13 @@ pub struct ColumnType {
 /// The type of a column of a lake table. Lengths and precisions are those that the table declares.
 pub fn column_type(field: &SchemaField) -> ColumnType {
     type_of(&field.data_type)
+}
+
+/// What a column of a lake table declares besides its Arrow type: the name of its type, and a modifier.
+pub fn declared_type(field: &SchemaField) -> Option<(&'static str, i32)> {
+    let ColumnType { oid, typmod } = column_type(field);
+    let says_more = typmod != -1 || matches!(oid, OID_BPCHAR | OID_VARCHAR);
+    by_oid(oid).filter(|_| says_more).map(|known| (known.name.as_str(), typmod))
 }
 
 fn type_of(logical: &LogicalType) -> ColumnType {

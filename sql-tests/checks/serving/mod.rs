@@ -1,5 +1,6 @@
 //! The server under conditions: who may read what, what ends a statement, and clients that misbehave.
 
+mod announced;
 mod fuzz;
 mod raw;
 mod rights;
@@ -21,7 +22,8 @@ use crate::harness::lakes;
 const HANG: Duration = Duration::from_secs(120);
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials = rights::trials();
+    let mut trials = announced::trials();
+    trials.extend(rights::trials());
     trials.extend(stops::trials());
     trials.extend(fuzz::trials());
     trials

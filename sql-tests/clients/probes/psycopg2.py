@@ -19,7 +19,8 @@ def state(error):
 
 def outcome(cursor):
     columns = [(c.name, c.type_code, c.precision, c.scale) for c in cursor.description or []]
-    rows = cursor.fetchall() if cursor.description else None
+    plain = lambda value: bytes(value) if isinstance(value, memoryview) else value
+    rows = [tuple(map(plain, row)) for row in cursor.fetchall()] if cursor.description else None
     return repr((cursor.statusmessage, columns, rows))
 
 

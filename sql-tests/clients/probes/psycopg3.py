@@ -115,7 +115,7 @@ def cursors(port, seen):
             seen.add("cursor: rest", len(cursor.fetchall()))
         db.rollback()
         with db.cursor("c2", withhold=True) as cursor:
-            seen.attempt("cursor: hold", lambda: cursor.execute("SELECT user_id FROM users ORDER BY 1"))
+            seen.attempt("cursor: hold", lambda: cursor.execute("SELECT user_id FROM users ORDER BY 1").statusmessage)
             seen.attempt("cursor: hold one", cursor.fetchone)
             db.commit()
             seen.attempt("cursor: held", lambda: cursor.fetchmany(2))

@@ -24,6 +24,10 @@ impl Guarded {
         Self { inner, table: table.to_owned(), readable }
     }
 
+    pub fn inner(&self) -> &Arc<dyn TableProvider> {
+        &self.inner
+    }
+
     /// The same with wide timestamps, if the table has some.
     pub fn widened(&self) -> Option<Self> {
         let inner = crate::provider::widened(&self.inner)?;

@@ -112,6 +112,11 @@ pub(crate) fn wide_provider(table: &Arc<dyn TableProvider>) -> Option<Arc<dyn Ta
     }
 }
 
+/// The table itself, whoever reads it.
+pub(super) fn unguarded(table: &Arc<dyn TableProvider>) -> &Arc<dyn TableProvider> {
+    table.downcast_ref::<Guarded>().map_or(table, Guarded::inner)
+}
+
 fn denied(table: &str) -> Error {
     Error::new(ErrorKind::Permission, format!("permission denied for table {table}"))
 }

@@ -9,8 +9,8 @@ use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, LogicalPlan, WindowFunctionDefinition};
 
-use super::integer_aggregates::{average, sum};
-use super::integers::Input;
+use super::exact_aggregates::{average, average_of_decimals, sum};
+use super::result_types::Input;
 
 /// The plan with exact aggregates, and the types that follow from them.
 pub(super) fn exact(plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -47,7 +47,7 @@ fn exact_expr(expr: Expr, input: &Input<'_>) -> Result<Transformed<Expr>> {
     match expr {
         Expr::AggregateFunction(mut call) => {
             let changed = match exact_function(call.func.name(), &call.params.args, input) {
-                Some(_) if call.params.distinct => widened(call.func.name(), &mut call.params.args),
+                Some(_) if call.params.distinct => widened(call.func.name(), &mut call.params.args, input),
                 Some(func) => {
                     call.func = func;
                     true
@@ -58,7 +58,7 @@ fn exact_expr(expr: Expr, input: &Input<'_>) -> Result<Transformed<Expr>> {
         }
         Expr::WindowFunction(mut call) => {
             let changed = match exact_function(call.fun.name(), &call.params.args, input) {
-                Some(_) if call.params.distinct => widened(call.fun.name(), &mut call.params.args),
+                Some(_) if call.params.distinct => widened(call.fun.name(), &mut call.params.args, input),
                 Some(func) => {
                     call.fun = WindowFunctionDefinition::AggregateUDF(func);
                     true
@@ -77,20 +77,32 @@ fn exact_function(name: &str, args: &[Expr], input: &Input<'_>) -> Option<Arc<Ag
     let data_type = arg.get_type(input.schema()).ok()?;
     match name {
         "sum" if data_type == DataType::Int64 && !input.is_narrow(arg) => Some(sum()),
-        "avg" if data_type.is_signed_integer() => Some(average()),
+        "avg" => match data_type {
+            integer if integer.is_signed_integer() => Some(average()),
+            DataType::Decimal128(precision, scale) if scale >= 0 => {
+                Some(average_of_decimals(precision, scale))
+            }
+            _ => None,
+        },
         _ => None,
     }
 }
 
 /// DataFusion's own function for decimals, for DISTINCT: its digits come out as those of [`average`].
-fn widened(name: &str, args: &mut [Expr]) -> bool {
-    let data_type = match name {
-        "avg" => DataType::Decimal128(31, 12),
-        _ => DataType::Decimal128(19, 0),
-    };
+fn widened(name: &str, args: &mut [Expr], input: &Input<'_>) -> bool {
     for arg in args {
+        let data_type = match (name, arg.get_type(input.schema())) {
+            // It gives four digits more.
+            ("avg", Ok(DataType::Decimal128(precision, scale))) if scale < 12 => {
+                let whole = precision.saturating_sub(scale.unsigned_abs());
+                DataType::Decimal128((whole + 12).min(34), 12)
+            }
+            (_, Ok(DataType::Decimal128(..))) => return false,
+            ("avg", _) => DataType::Decimal128(31, 12),
+            _ => DataType::Decimal128(19, 0),
+        };
         let value = std::mem::take(arg);
-        *arg = Expr::Cast(Cast::new(Box::new(value), data_type.clone()));
+        *arg = Expr::Cast(Cast::new(Box::new(value), data_type));
     }
     true
 }

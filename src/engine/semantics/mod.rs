@@ -4,13 +4,21 @@
 mod aggregates;
 mod bytea;
 mod casts;
+mod character;
 mod checked;
+mod division;
+mod exact_aggregates;
 mod extract;
 mod format;
-mod integer_aggregates;
-mod integers;
+mod intervals;
+mod literals;
+mod numeric;
+mod plain_value;
+mod result_types;
 mod rewrite;
+mod rounding;
 mod text;
+mod unknown;
 mod uuid;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
@@ -20,10 +28,14 @@ use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
 
 pub(super) use extract::ExtractPlanner;
+pub(super) use intervals::IntervalPlanner;
+pub(super) use plain_value::plain_value;
+pub(super) use result_types::{Announced, Integers, announce, is_integer};
 use rewrite::rewrite_expressions;
+pub(super) use unknown::UnknownPlanner;
 
-/// What has to be said before types are coerced. The second part is what [`settle`] needs then.
-pub(super) fn prepare(plan: LogicalPlan) -> Result<LogicalPlan> {
+/// What has to be said before types are coerced, and the types of the result.
+pub(super) fn prepare(plan: LogicalPlan) -> Result<(LogicalPlan, Announced)> {
     let plan = rewrite_expressions(plan, &mut |expr, schema| match expr {
         expr @ (Expr::BinaryExpr(_) | Expr::InList(_) | Expr::Between(_)) => uuid::compared(expr, schema)?
             .transform_data(|expr| match expr {
@@ -31,16 +43,58 @@ pub(super) fn prepare(plan: LogicalPlan) -> Result<LogicalPlan> {
                 other => Ok(Transformed::no(other)),
             }),
         Expr::Cast(cast) => uuid::cast(cast, schema)?.transform_data(|expr| match expr {
-            Expr::Cast(cast) => bytea::literal(cast),
+            Expr::Cast(cast) => written_cast(cast, schema),
             other => Ok(Transformed::no(other)),
         }),
-        Expr::ScalarFunction(call) => format_of_dates(call)?.transform_data(|expr| match expr {
-            Expr::ScalarFunction(call) => extract::settle(call, schema),
-            other => Ok(Transformed::no(other)),
-        }),
+        Expr::ScalarFunction(call) => function(call, schema),
+        Expr::Literal(..) => Ok(numeric::literal(expr)),
         other => Ok(Transformed::no(other)),
     })?;
-    integers::as_announced(aggregates::exact(plan)?)
+    let plan = rewrite_expressions(aggregates::exact(plan)?, &mut |expr, schema| match expr {
+        Expr::BinaryExpr(binary) => division::exact(binary, schema),
+        other => Ok(Transformed::no(other)),
+    })?;
+    result_types::as_announced(plan)
+}
+
+fn written_cast(cast: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    bytea::literal(cast)?
+        .transform_data(|expr| match expr {
+            Expr::Cast(cast) => literals::cast_text(cast),
+            other => Ok(Transformed::no(other)),
+        })?
+        .transform_data(|expr| match expr {
+            Expr::Cast(cast) => numeric::as_it_is(cast, schema),
+            other => Ok(Transformed::no(other)),
+        })?
+        .transform_data(|expr| match expr {
+            Expr::Cast(cast) => character::with_length(cast),
+            other => Ok(Transformed::no(other)),
+        })?
+        .transform_data(|expr| match expr {
+            Expr::Cast(cast) => rounding::to_integer(cast, schema),
+            other => Ok(Transformed::no(other)),
+        })?
+        .transform_data(|expr| match expr {
+            Expr::Cast(cast) => rounding::to_precision(cast),
+            other => Ok(Transformed::no(other)),
+        })
+}
+
+fn function(call: ScalarFunction, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    format_of_dates(call)?
+        .transform_data(|expr| match expr {
+            Expr::ScalarFunction(call) => extract::settle(call, schema),
+            other => Ok(Transformed::no(other)),
+        })?
+        .transform_data(|expr| match expr {
+            Expr::ScalarFunction(call) => numeric::whole(call, schema),
+            other => Ok(Transformed::no(other)),
+        })?
+        .transform_data(|expr| match expr {
+            Expr::ScalarFunction(call) => Ok(plain_value::bare(call)),
+            other => Ok(Transformed::no(other)),
+        })
 }
 
 /// What needs the types that coercion has settled.

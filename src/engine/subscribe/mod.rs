@@ -112,17 +112,18 @@ fn plan(
 ) -> Result<Planned> {
     let SubscribeSource::Query(query) = &subscribe.source else {
         let plan = keep_wide(LogicalPlanBuilder::scan(reference(&relation.name)?, source, None)?.build()?)?;
-        return Ok(Planned { plan, parameter_types: declared.to_vec() });
+        let announced = semantics::announce(&plan);
+        return Ok(Planned { plan, parameter_types: declared.to_vec(), announced });
     };
     let mut sql = SqlStatement::Query(query.clone());
     permitted::check(&sql)?;
     separate_repetitions(&mut sql);
     let context = QueryContext::new(state, QueryTables::one(&relation.name, source), None);
     let analyzed = planning::analyze(&context, catalog, state, sql, declared)
-        .and_then(|(plan, types)| Ok((semantics::settle(keep_wide(plan)?)?, types)));
-    let (plan, parameter_types) = analyzed.map_err(|error| plan_error::explain(error, statement))?;
-    view::check_plan(&plan)?;
-    Ok(Planned { plan, parameter_types })
+        .and_then(|planned| Ok(Planned { plan: semantics::settle(keep_wide(planned.plan)?)?, ..planned }));
+    let planned = analyzed.map_err(|error| plan_error::explain(error, statement))?;
+    view::check_plan(&planned.plan)?;
+    Ok(planned)
 }
 
 fn reference(name: &ObjectName) -> Result<TableReference> {
@@ -141,7 +142,8 @@ impl Opened {
     }
 
     fn shape(&self, plan: &LogicalPlan) -> Result<Shape> {
-        let view = planning::result_schema(&self.statement, plan.schema().as_arrow());
+        let view =
+            planning::result_schema(&self.statement, plan.schema().as_arrow(), &self.planned.announced);
         let envelope = match &self.wants.upsert_key {
             None => Envelope::Changelog,
             Some(key) => Envelope::Upsert { key: self.upsert_key(plan, key)? },

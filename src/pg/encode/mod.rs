@@ -12,6 +12,7 @@ mod json;
 mod list;
 mod nested;
 mod numeric;
+mod padded;
 mod scalar;
 mod temporal;
 
@@ -20,14 +21,17 @@ mod row;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::buffer::NullBuffer;
+use pgwire::api::Type;
 
 pub use datetime::{IntervalStyle, days_from_binary, micros_from_binary};
 #[cfg(test)]
 pub use numeric::write_binary as numeric_binary;
 pub use row::{Format, RowEncoder};
 
+use padded::Padded;
+
 use super::error::{PgError, PgResult, state};
-use super::types::WireType;
+use super::types::{TYPMOD_HEADER, WireType};
 use crate::settings::{Settings, Zone};
 
 /// The session's settings that decide how values print.
@@ -95,7 +99,12 @@ impl Column {
     /// Fails where the array's type cannot be sent as the type that was announced.
     pub fn new(array: &ArrayRef, wire: &WireType) -> PgResult<Self> {
         let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
-        Ok(Self { nulls, values: build::values(array, &wire.kind)? })
+        let values = build::values(array, &wire.kind)?;
+        let values = match usize::try_from(wire.typmod - TYPMOD_HEADER) {
+            Ok(length) if wire.kind == Type::BPCHAR => Box::new(Padded { texts: values, length }),
+            _ => values,
+        };
+        Ok(Self { nulls, values })
     }
 
     pub(crate) fn is_null(&self, row: usize) -> bool {

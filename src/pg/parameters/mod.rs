@@ -9,14 +9,28 @@ mod decimal;
 mod interval;
 mod text;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use datafusion::scalar::ScalarValue;
 use pgwire::api::Type;
 
 use super::encode::Format;
 use super::error::{PgError, PgResult, state};
-use super::types::{arrow_type, element_of};
+use super::types::{arrow_type, element_of, wire_type};
 use crate::settings::Zone;
+
+/// A literal of type `numeric`: a decimal of as many digits as it is written with.
+pub(crate) fn decimal_of_text(text: &str) -> crate::error::Result<ScalarValue> {
+    Ok(decimal::from_text(text)?)
+}
+
+/// A literal of an array, of the type that a field says.
+pub(crate) fn array_of_text(text: &str, field: &Field) -> crate::error::Result<ScalarValue> {
+    let element = element_of(&wire_type(field).kind);
+    let element = element.ok_or_else(|| {
+        PgError::unsupported(format!("literals of type {} are not supported", field.data_type()))
+    })?;
+    Ok(array::from_text(text, &element, &Zone::of_engine("UTC"))?)
+}
 
 /// Reads one parameter; `None` is NULL.
 pub fn decode(value: Option<&[u8]>, oid: u32, format: Format, zone: &Zone) -> PgResult<ScalarValue> {
@@ -30,6 +44,20 @@ pub fn decode(value: Option<&[u8]>, oid: u32, format: Format, zone: &Zone) -> Pg
         (Some(element), Format::Binary) => array::from_binary(bytes, &element),
         (None, Format::Text) => text::decode(text::utf8(bytes)?, &kind, zone),
         (None, Format::Binary) => binary::decode(bytes, &kind),
+    }
+}
+
+/// A value of an expression as a parameter of a type: a text is read as that type reads it.
+pub fn of_value(value: ScalarValue, oid: u32, zone: &Zone) -> PgResult<ScalarValue> {
+    let wanted = arrow_type(oid);
+    match (value.try_as_str().flatten(), wanted) {
+        (Some(text), Some(wanted)) if !matches!(wanted, DataType::Utf8) => {
+            decode(Some(text.as_bytes()), oid, Format::Text, zone)
+        }
+        // A numeric keeps the digits that it has.
+        (None, Some(DataType::Decimal128(..))) if value.data_type().is_decimal() => Ok(value),
+        (None, Some(wanted)) => Ok(value.cast_to(&wanted)?),
+        _ => Ok(value),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{decimal, interval, invalid_text, out_of_range};
 use crate::pg::error::{PgError, PgResult, state};
 use crate::pg::frontend;
 use crate::pg::types::uuid_of;
-use crate::settings::{Zone, boolean};
+use crate::settings::{Zone, boolean, with_seconds};
 
 /// Text from a client: UTF-8, and without the zero byte that no Postgres text can have.
 pub(super) fn utf8(bytes: &[u8]) -> PgResult<&str> {
@@ -43,8 +43,8 @@ pub(super) fn decode(text: &str, kind: &Type, zone: &Zone) -> PgResult<ScalarVal
             ScalarValue::Time64Microsecond(Some(micros))
         }
         Type::TIMESTAMP => {
-            let time =
-                string_to_datetime(&Utc, without_zone(trimmed)).map_err(|_| invalid_date(kind, text))?;
+            let time = string_to_datetime(&Utc, &with_seconds(without_zone(trimmed)));
+            let time = time.map_err(|_| invalid_date(kind, text))?;
             ScalarValue::TimestampMicrosecond(Some(time.timestamp_micros()), None)
         }
         Type::TIMESTAMPTZ => {

@@ -3,10 +3,10 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use async_trait::async_trait;
-use datafusion::common::{DataFusionError, Result, plan_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
@@ -174,7 +174,12 @@ fn rows(arguments: &ScalarFunctionArgs) -> Result<(Vec<Vec<Cell>>, bool)> {
 fn result(cells: &[Cell], field: &Field, constant: bool) -> Result<ColumnarValue> {
     let array = array_of(cells, field.data_type())?;
     if constant {
-        return Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&array, 0)?));
+        // `try_from_array` would forget what the field of the items says.
+        let scalar = match array.as_list_opt::<i32>() {
+            Some(list) => ScalarValue::List(Arc::new(list.clone())),
+            None => ScalarValue::try_from_array(&array, 0)?,
+        };
+        return Ok(ColumnarValue::Scalar(scalar));
     }
     Ok(ColumnarValue::Array(array))
 }

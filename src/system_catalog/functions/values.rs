@@ -16,8 +16,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     strict("parse_ident", &[&["text"], &["text", "bool"]], "_text", parts_of_name),
     strict("like_escape", &[&["text", "text"]], "text", |_, args| pattern_with_backslashes(args)),
+    seeing("format", FORMATTED, "text", |_, args| formatted(args)),
     seeing("json_build_object", JSON_PAIRS, "json", json_object),
     seeing("jsonb_build_object", JSON_PAIRS, "jsonb", json_object),
+];
+
+const FORMATTED: &[&[&str]] = &[
+    &["text"],
+    &["text", "any"],
+    &["text", "any", "any"],
+    &["text", "any", "any", "any"],
+    &["text", "any", "any", "any", "any"],
+    &["text", "any", "any", "any", "any", "any"],
+    &["text", "any", "any", "any", "any", "any", "any"],
+    &["text", "any", "any", "any", "any", "any", "any", "any"],
+    &["text", "any", "any", "any", "any", "any", "any", "any", "any"],
 ];
 
 const JSON_PAIRS: &[&[&str]] = &[
@@ -34,6 +47,53 @@ const JSON_PAIRS: &[&[&str]] = &[
         "any", "any",
     ],
 ];
+
+/// `format('%s %I %L', ...)`; widths and positions are not known.
+fn formatted(args: &[Cell]) -> Result<Cell> {
+    let Some((Cell::Text(pattern), values)) = args.split_first() else { return Ok(Cell::Null) };
+    let invalid = |message: &str| Error::new(ErrorKind::InvalidParameter, message);
+    let (mut out, mut values) = (String::new(), values.iter());
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        let kind = chars.next().ok_or_else(|| invalid("unterminated format() type specifier"))?;
+        if kind == '%' {
+            out.push('%');
+            continue;
+        }
+        let value = values.next().ok_or_else(|| invalid("too few arguments for format()"))?;
+        match (kind, shown(value)?) {
+            ('s', value) => out.push_str(&value.unwrap_or_default()),
+            ('I', Some(value)) => out.push_str(&quote_ident(&value)),
+            ('I', None) => return Err(invalid("null values cannot be formatted as an SQL identifier")),
+            ('L', value) => {
+                out.push_str(&value.map_or_else(|| "NULL".to_owned(), |value| quote_literal(&value)))
+            }
+            (other, _) => {
+                let message = format!("format() type specifier \"{other}\" is not supported");
+                return Err(Error::new(ErrorKind::Unsupported, message).with_hint("It knows %s, %I and %L."));
+            }
+        }
+    }
+    Ok(out.into())
+}
+
+/// A value as text; `None` for NULL.
+fn shown(value: &Cell) -> Result<Option<String>> {
+    Ok(Some(match value {
+        Cell::Null => return Ok(None),
+        Cell::Bool(value) => if *value { "t" } else { "f" }.to_owned(),
+        Cell::Int(value) => value.to_string(),
+        Cell::Text(value) => value.to_string(),
+        Cell::Float(_) | Cell::Micros(_) | Cell::List(_) => {
+            return Err(Error::new(ErrorKind::Unsupported, "format() takes texts, integers and booleans")
+                .with_hint("Cast the argument to text."));
+        }
+    }))
+}
 
 fn parts_of_name(_view: &CatalogView, args: &[Cell]) -> Result<Cell> {
     let written = text(args, 0);
