@@ -60,7 +60,7 @@ fn is_scheme(text: &str) -> bool {
 }
 
 /// One spelling for each place: files without their scheme, S3 under one name.
-fn plain(full: &str) -> String {
+pub fn plain(full: &str) -> String {
     if let Some(path) = full.strip_prefix("file:") {
         return format!("/{}", path.trim_start_matches('/'));
     }

@@ -137,10 +137,9 @@ impl<'a> Planner<'a> {
         let corrupt =
             |reason: String| Error::corrupt(format!("the log of table {}", self.table.label()), reason);
         let name = &column.field.name;
-        let text = texts
-            .get(&column.physical_name)
-            .ok_or_else(|| corrupt(format!("a file has no value of partition column {name}")))?;
-        partition_value(text.as_deref(), &column.field.data_type)
+        // Some writers leave NULL out.
+        let text = texts.get(&column.physical_name).and_then(Option::as_deref);
+        partition_value(text, &column.field.data_type)
             .ok_or_else(|| corrupt(format!("{text:?} is no value of partition column {name}")))
     }
 

@@ -49,9 +49,15 @@ struct JsonField {
     name: String,
     #[serde(rename = "type")]
     data_type: Value,
+    #[serde(default = "unless_said")]
     nullable: bool,
     #[serde(default)]
     metadata: Map<String, Value>,
+}
+
+/// What is not said to be otherwise may be NULL.
+fn unless_said() -> bool {
+    true
 }
 
 /// The columns of a version.

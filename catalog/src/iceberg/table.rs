@@ -12,7 +12,7 @@ use super::table_version::IcebergTableVersion;
 use super::time_travel::resolve;
 use crate::error::{Error, Result};
 use crate::files::MetadataFiles;
-use crate::location::{LakePlace, below};
+use crate::location::{LakePlace, below, plain};
 use crate::system::SystemTable;
 use crate::table::{Table, TableVersion};
 use crate::version::ReadOptions;
@@ -48,8 +48,9 @@ impl IcebergTable {
     /// The path in the store of a file that metadata names. What is said to be within the table's own
     /// location is within its folder, wherever that is now.
     pub fn path(&self, metadata: &Metadata, full: &str) -> Result<Path> {
-        let location = metadata.table.location().trim_end_matches('/');
-        match full.strip_prefix(location).and_then(|rest| rest.strip_prefix('/')) {
+        let (location, spelled) = (plain(metadata.table.location()), plain(full));
+        let within = spelled.strip_prefix(location.trim_end_matches('/'));
+        match within.and_then(|rest| rest.strip_prefix('/')) {
             Some(rest) => below(&self.root, rest),
             None => self.place.resolve(&self.label, full),
         }

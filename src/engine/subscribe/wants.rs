@@ -97,7 +97,13 @@ impl Wants {
                     {
                         earliest
                     }
-                    bound => bound.place(follow, self.beginning).await?,
+                    bound => match bound.place(follow, self.beginning).await {
+                        // Numbers that say nothing of their order: what is not there is taken to be gone.
+                        Err(error) if !follow.counts_up() && error.kind == ErrorKind::UndefinedVersion => {
+                            earliest
+                        }
+                        place => place?,
+                    },
                 }
             }
         };

@@ -306,3 +306,53 @@ impl Follow for Versions {
         self.compared(before, snapshot, &columns, (commit_of(after), Told::Differing)).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use object_store::memory::InMemory;
+    use object_store::path::Path;
+    use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+    use url::Url;
+
+    use super::*;
+    use crate::cache::MetadataCache;
+    use crate::files::MetadataFiles;
+    use crate::follow::same_columns;
+    use crate::location::LakePlace;
+    use crate::table::{ScanRequest, Table};
+    use crate::version::ReadOptions;
+
+    const FIRST: &str = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}
+{"metaData":{"id":"x","format":{"provider":"parquet","options":{}},"schemaString":"{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"metadata\":{}}]}","partitionColumns":[],"configuration":{}}}"#;
+    const SECOND: &str = r#"{"add":{"path":"a.parquet","partitionValues":{},"size":1,"modificationTime":0,"dataChange":true}}"#;
+
+    async fn commit(store: &Arc<dyn ObjectStore>, version: i64, text: &'static str) {
+        let path = Path::from(format!("t/_delta_log/{version:020}.json"));
+        store.put(&path, PutPayload::from_static(text.as_bytes())).await.unwrap();
+    }
+
+    /// Whoever follows a table sees what is committed after it was opened.
+    #[tokio::test]
+    async fn versions_come_one_by_one() {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        commit(&store, 0, FIRST).await;
+        let files = MetadataFiles::new(Arc::clone(&store), Arc::new(MetadataCache::new(1 << 20)).scope());
+        let place = LakePlace::new(Path::default(), Url::parse("memory:///").unwrap(), None);
+        let table = DeltaTable::new("db.t", files, Path::from("t"), Arc::new(place));
+        let follow = table.at(&ReadOptions::default()).await.unwrap().follow().unwrap();
+        let start = follow.begin(&VersionSpec::Latest, Beginning::Changes).await.unwrap();
+        let schema = follow.first_schema(&start, Beginning::Changes).await.unwrap();
+        assert_eq!((start.version, follow.after(&start).await.unwrap()), (0, None));
+        commit(&store, 1, SECOND).await;
+        let next = follow.after(&start).await.unwrap().unwrap();
+        assert_eq!(next.version, 1);
+        assert!(same_columns(&schema, &follow.schema(&next).await.unwrap()));
+        let changes = follow.changes(&start, &next, Arc::clone(&schema)).await.unwrap();
+        assert_eq!(changes.steps(&ScanRequest::default()).await.unwrap().len(), 1);
+        assert_eq!(follow.after(&next).await.unwrap(), None);
+        let empty = follow.rows(&follow.before_first(), schema).await.unwrap();
+        assert_eq!(empty.exact_row_count(), Some(0));
+    }
+}
