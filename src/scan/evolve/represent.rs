@@ -121,11 +121,16 @@ fn holds_same_values(stored: &DataType, wanted: &DataType) -> bool {
         D::Float64 => matches!(stored, D::Int8 | D::Int16 | D::Int32 | D::Float32 | D::Float64),
         D::Timestamp(_, None) => *stored == D::Date32,
         // Scales below zero are wide timestamps.
-        D::Decimal128(_, scale) if *scale >= 0 => match stored {
-            D::Decimal32(_, coarser)
-            | D::Decimal64(_, coarser)
-            | D::Decimal128(_, coarser)
-            | D::Decimal256(_, coarser) => (0..=*scale).contains(coarser),
+        D::Decimal128(digits, scale) if *scale >= 0 => match stored {
+            D::Decimal32(had, had_scale)
+            | D::Decimal64(had, had_scale)
+            | D::Decimal128(had, had_scale)
+            | D::Decimal256(had, had_scale) => {
+                // More digits behind the point must not cost one before it.
+                let before = |digits: &u8, scale: &i8| i16::from(*digits) - i16::from(*scale);
+                had_scale == scale
+                    || (0..*scale).contains(had_scale) && before(digits, scale) >= before(had, had_scale)
+            }
             stored => stored.is_signed_integer(),
         },
         D::Date32 => matches!(stored, D::Int32),
