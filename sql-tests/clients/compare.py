@@ -38,4 +38,5 @@ def differences(name, tarn, postgres):
     for label in postgres | tarn:
         ours, theirs = tarn.get(label, "(nothing)"), postgres.get(label, "(nothing)")
         if ours != theirs:
-            yield f"{name}: {label}", ours, theirs
+            # a label is one line
+            yield f"{name}: {label}".replace("\n", "\\n"), ours, theirs

@@ -4,8 +4,8 @@
     run.py --tarn PROGRAM [--only psycopg3,psql] [--write-known]
 
 Rows, column names, type OIDs, SQLSTATEs and command tags have to be equal. What is known to differ stands in
-known-differences.txt, a label a line; the run fails on every other difference, and names the known ones that are
-gone. A client or server that is not installed is skipped, loudly.
+known-differences.txt, a label a line with reasons between; the run fails on every other difference, and names the
+known ones that are gone (--write-known adds the new ones, to be explained). A client or server that is not installed is skipped, loudly.
 """
 
 import argparse
@@ -80,7 +80,8 @@ def report(found, skipped, chosen):
             if gone.split(":")[0] not in skipped:
                 print(f"no longer differs: {gone}")
     if chosen.write_known:
-        path.write_text("".join(f"{label}\n" for label in sorted(labels)))
+        with open(path, "a") as file:
+            file.writelines(f"{label}\n" for label in sorted(labels - known))
     return 1 if labels - known else 0
 
 
