@@ -98,7 +98,8 @@ impl ContextProvider for QueryContext<'_> {
             }
             Some(function)
         });
-        let known = of_catalog.or_else(|| semantics::plain_value(name));
+        let known =
+            of_catalog.or_else(|| semantics::plain_value(name)).or_else(|| semantics::time_zone(name));
         known.or_else(|| self.state.scalar_functions().get(name).cloned())
     }
 

@@ -38,6 +38,9 @@ const OTHER_NAMES: [(&str, &str); 7] = [
     ("ceiling", "ceil"),
 ];
 
+/// The function behind `AT TIME ZONE`.
+pub(crate) const TIME_ZONE: &str = "timezone";
+
 /// The name of the function that makes an array of the rows of a subquery.
 pub(crate) const ARRAY_OF_ROWS: &str = "array of rows";
 
@@ -105,6 +108,9 @@ fn settled(expr: &mut Expr) -> Result<Option<Expr>> {
                 _ => return Ok(None),
             };
             Ok(Some(call(function, vec![(**left).clone(), (**right).clone()])))
+        }
+        Expr::AtTimeZone { timestamp, time_zone } => {
+            Ok(Some(call(TIME_ZONE, vec![(**time_zone).clone(), (**timestamp).clone()])))
         }
         Expr::UnaryOp { op, expr } => {
             let function = match op {
@@ -202,6 +208,17 @@ fn settled_function(function: &mut Function) -> Option<Expr> {
     {
         function.name = ObjectName::from(Ident::new(*other));
         return None;
+    }
+    if name == "mod"
+        && let FunctionArguments::List(list) = &function.args
+        && let [
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(left)),
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(right)),
+        ] = list.args.as_slice()
+    {
+        let nested = |expr: &Expr| Box::new(Expr::Nested(Box::new(expr.clone())));
+        let (left, right) = (nested(left), nested(right));
+        return Some(Expr::BinaryOp { left, op: BinaryOperator::Modulo, right });
     }
     // a quoted one comes from here, and is unnested already
     let gives_rows = ident.quote_style.is_none() && ROWS_OF_LISTS.contains(&name.as_str());
@@ -348,6 +365,7 @@ mod tests {
                 "SELECT \"regclassin\"('pg_catalog.pg_class')::oid FROM pg_catalog.pg_class c",
             ),
             ("SELECT t.tableoid FROM t", "SELECT t.tableoid FROM t"),
+            ("SELECT a AT TIME ZONE 'UTC', mod(a + 1, 2)", "SELECT \"timezone\"('UTC', a), (a + 1) % (2)"),
             ("SELECT current_schema", "SELECT \"current_schema\"()"),
             ("SELECT \"current_schema\"", "SELECT \"current_schema\""),
             ("SELECT * FROM pg_catalog.unnest(a) u", "SELECT * FROM UNNEST(a) u (u)"),

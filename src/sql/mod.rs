@@ -23,7 +23,7 @@ pub(crate) mod table_clause;
 mod table_command;
 
 pub(crate) use constructs::queries::PLAIN_VALUE;
-pub(crate) use constructs::{ARRAY_OF_ROWS, array_items, settle as settle_constructs};
+pub(crate) use constructs::{ARRAY_OF_ROWS, TIME_ZONE, array_items, settle as settle_constructs};
 pub use copy::{CopySource, CopyStatement, CopyTarget};
 pub use cursor::{CloseCursor, DeclareCursor, FetchCursor, FetchDirection, FetchRows, RowSource};
 pub use dialect::TarnDialect;

@@ -67,19 +67,29 @@ impl VisitorMut for Separator {
             select.projection.iter_mut().for_each(name_call);
         }
         let beside_wildcard = select.projection.iter().any(wildcard);
+        let operators = select.projection.iter();
+        let operators = operators
+            .filter(|item| matches!(item, SelectItem::UnnamedExpr(expr) if is_operator(expr)))
+            .count();
         let mut seen: HashMap<String, usize> = HashMap::new();
         for item in &mut select.projection {
             let Some((name, key)) = name_of(item) else { continue };
             let count = seen.entry(key).or_default();
             *count += 1;
             // What a wildcard gives is not known yet. It may well repeat a bare column.
-            let may_repeat = beside_wildcard && matches!(item, SelectItem::UnnamedExpr(_));
+            // An operator may be planned as another one beside it is, whose text differs.
+            let may_repeat = matches!(item, SelectItem::UnnamedExpr(expr) if beside_wildcard
+                || operators > 1 && is_operator(expr));
             if *count > 1 || may_repeat {
                 rename(item, Ident::with_quote('"', format!("{name}{REPETITION}{count}")));
             }
         }
         ControlFlow::Continue(())
     }
+}
+
+fn is_operator(expr: &Expr) -> bool {
+    matches!(expr, Expr::BinaryOp { .. } | Expr::UnaryOp { .. } | Expr::AnyOp { .. } | Expr::AllOp { .. })
 }
 
 /// The columns of a subquery are known outside by the names that Postgres gives them: a call's is that of

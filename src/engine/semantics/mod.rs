@@ -18,6 +18,7 @@ mod result_types;
 mod rewrite;
 mod rounding;
 mod text;
+mod time_zone;
 mod unknown;
 mod uuid;
 
@@ -32,6 +33,7 @@ pub(super) use intervals::IntervalPlanner;
 pub(super) use plain_value::plain_value;
 pub(super) use result_types::{Announced, Integers, announce, is_integer};
 use rewrite::rewrite_expressions;
+pub(super) use time_zone::time_zone;
 pub(super) use unknown::UnknownPlanner;
 
 /// What has to be said before types are coerced, and the types of the result.
@@ -93,6 +95,14 @@ fn function(call: ScalarFunction, schema: &DFSchema) -> Result<Transformed<Expr>
         })?
         .transform_data(|expr| match expr {
             Expr::ScalarFunction(call) => Ok(plain_value::bare(call)),
+            other => Ok(Transformed::no(other)),
+        })?
+        .transform_data(|expr| match expr {
+            Expr::ScalarFunction(call) => time_zone::settle(call, schema),
+            other => Ok(Transformed::no(other)),
+        })?
+        .transform_data(|expr| match expr {
+            Expr::ScalarFunction(call) => text::concatenated(call, schema),
             other => Ok(Transformed::no(other)),
         })
 }

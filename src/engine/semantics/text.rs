@@ -13,7 +13,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature, Volatility,
+    Signature, Volatility, lit, when,
 };
 
 use crate::pg::encode::{Column, IntervalStyle, Style};
@@ -32,6 +32,24 @@ pub(super) fn as_text(cast: Cast, schema: &DFSchema) -> Result<Transformed<Expr>
         signature: Signature::any(1, Volatility::Stable),
     }));
     Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args: vec![*cast.expr] })))
+}
+
+/// `concat` writes booleans as `t` and `f`.
+pub(super) fn concatenated(call: ScalarFunction, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    if !matches!(call.name(), "concat" | "concat_ws") {
+        return Ok(Transformed::no(Expr::ScalarFunction(call)));
+    }
+    let mut changed = false;
+    let args = call.args.into_iter().map(|arg| match arg.get_type(schema) {
+        Ok(DataType::Boolean) => {
+            changed = true;
+            when(arg.clone().is_true(), lit("t")).when(arg.is_false(), lit("f")).end()
+        }
+        _ => Ok(arg),
+    });
+    let args = args.collect::<Result<Vec<Expr>>>()?;
+    let call = Expr::ScalarFunction(ScalarFunction { func: call.func, args });
+    Ok(if changed { Transformed::yes(call) } else { Transformed::no(call) })
 }
 
 fn prints_otherwise(data_type: &DataType) -> bool {
