@@ -142,7 +142,9 @@ impl TemporaryTables {
     pub async fn keep(&self, name: String, mut rows: RowStream, pool: &Arc<dyn MemoryPool>) -> Result<usize> {
         let schema: SchemaRef = Arc::clone(&rows.schema);
         if narrow_schema(&schema) != schema {
-            return Err(unsupported("a column of more than microseconds in a temporary table"));
+            let message = "a temporary table cannot hold timestamps of more than six digits yet";
+            return Err(Error::new(ErrorKind::Unsupported, message)
+                .with_hint("Cast the column: t::timestamp(6) or t::timestamptz(6)."));
         }
         let memory = MemoryConsumer::new(format!("temporary table {name}")).register(pool);
         let (mut batches, mut count) = (Vec::<RecordBatch>::new(), 0);
