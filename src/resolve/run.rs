@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{Int8Type, Int64Type};
 use futures::TryStreamExt;
+use tarn_catalog::schema::SchemaField;
 use tarn_catalog::split::DataFile;
 use tarn_catalog::types::LogicalType;
 use tokio::sync::mpsc;
@@ -95,10 +96,37 @@ async fn read_file(
 ) -> Result<()> {
     let file = &section.files[place];
     let kinds = needs_kinds(file);
+    let key: Vec<&SchemaField> =
+        section.rule.key.iter().map(|&field| &section.schema.fields[field]).collect();
+    if !reads.sequence && !kinds && section.rule.sequence_fields.is_empty() {
+        let known = section.delete_reader.known_keys(section.file_to_read(file), &key).await?;
+        if let Some(keys) = known {
+            return send_known(place, &keys, reads.batch_rows, sender).await;
+        }
+    }
     let columns = columns(section, reads, kinds);
     let mut batches = reader::open(section.file_to_read(file), &columns, live, reads.batch_rows).await?;
     while let Some(batch) = batches.try_next().await? {
         let rows = split(section, place, &batch, reads, kinds)?;
+        if sender.send(Ok(Piece::Rows(rows))).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Sends rows of which nothing but the keys is wanted.
+async fn send_known(
+    place: usize,
+    keys: &[ArrayRef],
+    batch_rows: usize,
+    sender: &mpsc::Sender<Result<Piece>>,
+) -> Result<()> {
+    let rows = keys.first().map_or(0, |column| column.len());
+    for start in (0..rows).step_by(batch_rows.max(1)) {
+        let length = batch_rows.min(rows - start);
+        let keys = keys.iter().map(|column| column.slice(start, length)).collect();
+        let rows = RunRows { file: place, keys, user_sequence: Vec::new(), sequence: None, kinds: None };
         if sender.send(Ok(Piece::Rows(rows))).await.is_err() {
             return Ok(());
         }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::BooleanBufferBuilder;
+use arrow::array::{ArrayRef, BooleanBufferBuilder};
 use arrow::buffer::BooleanBuffer;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tarn_catalog::row_positions::RowPositions;
+use tarn_catalog::schema::SchemaField;
 use tarn_catalog::split::{DataFile, DeleteFile, DeleteSource};
 use tarn_catalog::{Error, Result};
 
@@ -31,6 +32,21 @@ impl DeleteReader {
         touched: Option<Arc<TouchedKeys>>,
     ) -> Self {
         Self { files: DeleteFiles::new(table, Arc::clone(&store), footers), store, touched }
+    }
+
+    /// The keys of the rows that a scan of some keys is about, in these columns, where they are known already.
+    pub async fn known_keys(
+        &self,
+        source: FileToRead<'_>,
+        fields: &[&SchemaField],
+    ) -> Result<Option<Vec<ArrayRef>>> {
+        match &self.touched {
+            // Rows that are deleted are among those of the keys.
+            Some(touched) if source.file.deletes.is_empty() && source.file.deleted_by.is_none() => {
+                touched.keys_of(source, fields).await
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Whether masks depend on more than the scan's files and deletes.

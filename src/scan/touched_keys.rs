@@ -9,9 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBufferBuilder};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::SortOptions;
+use arrow::compute::{SortOptions, concat_batches, filter_record_batch};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use arrow::row::RowConverter;
@@ -39,7 +39,15 @@ pub struct TouchedKeys {
     /// Of these, the ones all of whose rows do.
     whole: HashSet<Path>,
     keys: OnceCell<KeySet>,
-    masks: Mutex<HashMap<Path, Arc<OnceCell<BooleanBuffer>>>>,
+    rows: Mutex<HashMap<Path, Arc<OnceCell<Arc<TouchedRows>>>>>,
+}
+
+/// The rows of a file that have one of the keys.
+#[derive(Debug)]
+struct TouchedRows {
+    mask: BooleanBuffer,
+    /// The key columns of these rows alone.
+    keys: Vec<ArrayRef>,
 }
 
 impl fmt::Debug for TouchedKeys {
@@ -54,7 +62,7 @@ impl TouchedKeys {
         let files = sources.iter().flat_map(|plan| &plan.files).map(|planned| &planned.file);
         let whole = files.filter(|file| file.deleted_by.is_none()).map(|file| file.path.clone()).collect();
         let table = sources.first().map_or_else(|| "".into(), |plan| Arc::clone(&plan.table));
-        Self { table, fields, sources, whole, keys: OnceCell::new(), masks: Mutex::default() }
+        Self { table, fields, sources, whole, keys: OnceCell::new(), rows: Mutex::default() }
     }
 
     /// Reads the keys, if nobody has; gives the bytes that they take.
@@ -68,28 +76,48 @@ impl TouchedKeys {
             if self.whole.contains(&source.file.path) {
                 return Ok(None);
             }
-            let mask = Arc::clone(self.masks.lock().entry(source.file.path.clone()).or_default());
-            let mask = mask.get_or_try_init(|| self.mask_of(source)).await?;
-            Ok(Some(mask.clone()))
+            Ok(Some(self.touched(source).await?.mask.clone()))
         }
         .boxed()
     }
 
-    async fn mask_of(&self, source: FileToRead<'_>) -> Result<BooleanBuffer> {
-        let keys = self.keys().await?;
-        let path = source.file.path.clone();
-        let rows = usize::try_from(source.file.rows)
-            .map_err(|_| Error::corrupt(path.as_ref(), "it has too many rows to address"))?;
-        let mut mask = BooleanBufferBuilder::new(rows);
-        mask.append_n(rows, false);
-        let mut batches = reader::open(source, &self.columns(), None, BATCH_ROWS).await?;
-        let mut first = 0;
-        while let Some(batch) = batches.try_next().await? {
-            let marked = keys.mark(batch.columns(), first, &mut mask);
-            marked.map_err(|error| Error::corrupt(path.as_ref(), error.to_string()))?;
-            first += batch.num_rows();
+    /// The keys of the rows of [`Self::rows_of`], in these columns; `None` where they have not been read. They are
+    /// kept, since both sides of a comparison are resolved over them.
+    pub async fn keys_of(
+        &self,
+        source: FileToRead<'_>,
+        fields: &[&SchemaField],
+    ) -> Result<Option<Vec<ArrayRef>>> {
+        if self.whole.contains(&source.file.path) {
+            return Ok(None);
         }
-        Ok(mask.finish())
+        let place = |field: &&SchemaField| self.fields.iter().position(|key| key.id == field.id);
+        let Some(places) = fields.iter().map(place).collect::<Option<Vec<usize>>>() else { return Ok(None) };
+        let rows = self.touched(source).await?;
+        Ok(places.into_iter().map(|place| rows.keys.get(place).cloned()).collect())
+    }
+
+    async fn touched(&self, source: FileToRead<'_>) -> Result<Arc<TouchedRows>> {
+        let rows = Arc::clone(self.rows.lock().entry(source.file.path.clone()).or_default());
+        rows.get_or_try_init(async || self.read_rows(source).await.map(Arc::new)).await.cloned()
+    }
+
+    async fn read_rows(&self, source: FileToRead<'_>) -> Result<TouchedRows> {
+        let wanted = self.keys().await?;
+        let path = source.file.path.clone();
+        let broken = |error: ArrowError| Error::corrupt(path.as_ref(), error.to_string());
+        let mut mask = BooleanBufferBuilder::new(0);
+        let mut kept = Vec::new();
+        let mut batches = reader::open(source, &self.columns(), None, BATCH_ROWS).await?;
+        while let Some(batch) = batches.try_next().await? {
+            let touched = wanted.among(batch.columns()).map_err(broken)?;
+            mask.append_buffer(&touched);
+            if touched.count_set_bits() > 0 {
+                kept.push(filter_record_batch(&batch, &BooleanArray::new(touched, None)).map_err(broken)?);
+            }
+        }
+        let kept = concat_batches(&self.columns().schema(), &kept).map_err(broken)?;
+        Ok(TouchedRows { mask: mask.finish(), keys: kept.columns().iter().map(alone).collect() })
     }
 
     async fn keys(&self) -> Result<&KeySet> {
@@ -116,6 +144,17 @@ impl TouchedKeys {
 
     fn columns(&self) -> ReadColumns {
         ReadColumns::of_table(self.fields.clone())
+    }
+}
+
+/// The same values without the bytes of others: views keep whole pages.
+fn alone(column: &ArrayRef) -> ArrayRef {
+    if let Some(texts) = column.as_string_view_opt() {
+        return Arc::new(texts.gc());
+    }
+    match column.as_binary_view_opt() {
+        Some(bytes) => Arc::new(bytes.gc()),
+        None => Arc::clone(column),
     }
 }
 
@@ -171,19 +210,17 @@ impl KeySet {
         }
     }
 
-    /// Sets the bits, from `first` on, of the rows with these key columns that are among the keys.
-    fn mark(
-        &self,
-        columns: &[ArrayRef],
-        first: usize,
-        mask: &mut BooleanBufferBuilder,
-    ) -> Result<(), ArrowError> {
-        let set = |at: usize| mask.set_bit(first + at, true);
+    /// Which of the rows with these key columns are among the keys.
+    fn among(&self, columns: &[ArrayRef]) -> Result<BooleanBuffer, ArrowError> {
+        let count = columns.first().map_or(0, |column| column.len());
+        let mut touched = BooleanBufferBuilder::new(count);
+        touched.append_n(count, false);
+        let set = |at: usize| touched.set_bit(at, true);
         match self {
             Self::Fixed(keys) => common(keys, &keys.of_columns(columns)?, set),
             Self::Rows(keys) => common(keys, &keys.of_columns(columns)?, set),
         }
-        Ok(())
+        Ok(touched.finish())
     }
 }
 
@@ -227,10 +264,9 @@ mod tests {
         let mut set = UnsortedKeys::empty(types).unwrap();
         set.append(keys).unwrap();
         let set = set.sorted();
-        let mut mask = BooleanBufferBuilder::new(count + 3);
-        mask.append_n(count + 3, false);
-        set.mark(rows, 3, &mut mask).unwrap();
-        mask.finish().iter().skip(3).collect()
+        let touched: Vec<bool> = set.among(rows).unwrap().iter().collect();
+        assert_eq!(touched.len(), count);
+        touched
     }
 
     #[test]
