@@ -72,7 +72,14 @@ impl VisitorMut for Separator {
             .filter(|item| matches!(item, SelectItem::UnnamedExpr(expr) if is_operator(expr)))
             .count();
         let mut seen: HashMap<String, usize> = HashMap::new();
-        for item in &mut select.projection {
+        let mut columns: HashMap<String, bool> = HashMap::new();
+        for (place, item) in select.projection.iter_mut().enumerate() {
+            if let Some((column, is_cast)) = column_of(item)
+                && repeats_cast(&mut columns, &column, is_cast)
+            {
+                rename(item, Ident::with_quote('"', format!("{column}{REPETITION}c{place}")));
+                continue;
+            }
             let Some((name, key)) = name_of(item) else { continue };
             let count = seen.entry(key).or_default();
             *count += 1;
@@ -85,6 +92,49 @@ impl VisitorMut for Separator {
             }
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Notes a column; whether it was there before and either one is cast: DataFusion and Postgres alike name a cast by
+/// the column that it casts.
+fn repeats_cast(columns: &mut HashMap<String, bool>, column: &str, is_cast: bool) -> bool {
+    match columns.get_mut(column) {
+        Some(was_cast) => {
+            let repeats = is_cast || *was_cast;
+            *was_cast |= is_cast;
+            repeats
+        }
+        None => {
+            columns.insert(column.to_owned(), is_cast);
+            false
+        }
+    }
+}
+
+/// The bare name of a column without an alias, and whether it is cast.
+fn column_of(item: &SelectItem) -> Option<(String, bool)> {
+    let SelectItem::UnnamedExpr(expr) = item else { return None };
+    let named = without_casts(expr);
+    let is_cast = !std::ptr::eq(named, expr);
+    match named {
+        Expr::Identifier(ident) => Some((folded(ident), is_cast)),
+        Expr::CompoundIdentifier(idents) => Some((folded(idents.last()?), is_cast)),
+        _ => None,
+    }
+}
+
+/// What a cast casts.
+fn without_casts(mut expr: &Expr) -> &Expr {
+    while let Expr::Cast { expr: inner, .. } | Expr::Nested(inner) = expr {
+        expr = inner;
+    }
+    expr
+}
+
+fn folded(ident: &Ident) -> String {
+    match ident.quote_style {
+        None => ident.value.to_lowercase(),
+        Some(_) => ident.value.clone(),
     }
 }
 
@@ -118,10 +168,6 @@ fn ordered_places(order_by: &OrderBy) -> Vec<usize> {
 /// The name of a column as it is shown, and as it compares. Expressions other than columns are
 /// named by their text, which only has to tell them apart.
 fn name_of(item: &SelectItem) -> Option<(String, String)> {
-    let folded = |ident: &Ident| match ident.quote_style {
-        None => ident.value.to_lowercase(),
-        Some(_) => ident.value.clone(),
-    };
     match item {
         SelectItem::ExprWithAlias { alias, .. } => Some((folded(alias), folded(alias))),
         SelectItem::UnnamedExpr(Expr::Identifier(ident)) => Some((folded(ident), folded(ident))),
@@ -131,11 +177,7 @@ fn name_of(item: &SelectItem) -> Option<(String, String)> {
         }
         SelectItem::UnnamedExpr(expr) => {
             // DataFusion names a cast by what is cast.
-            let mut named = expr;
-            while let Expr::Cast { expr, .. } | Expr::Nested(expr) = named {
-                named = expr;
-            }
-            let text = named.to_string();
+            let text = without_casts(expr).to_string();
             Some((text.clone(), format!("{REPETITION}{text}")))
         }
         _ => None,
@@ -167,6 +209,10 @@ mod tests {
         assert_eq!(
             separated("SELECT count(*) FROM (SELECT count(*), pg_catalog.upper(a) FROM t) u"),
             "SELECT count(*) FROM (SELECT count(*) AS \"count\", pg_catalog.upper(a) AS \"upper\" FROM t) u"
+        );
+        assert_eq!(
+            separated("SELECT a, a::text, t.b::text, t.b, c::text"),
+            "SELECT a, a::TEXT AS \"a#c1\", t.b::TEXT, t.b AS \"b#c3\", c::TEXT"
         );
         assert_eq!(separated("SELECT 1, 1, t.x, u.x"), "SELECT 1, 1 AS \"1#2\", t.x, u.x");
         assert_eq!(
