@@ -19,6 +19,7 @@ mod rewrite;
 mod rounding;
 mod text;
 mod time_zone;
+mod times;
 mod unknown;
 mod uuid;
 
@@ -39,7 +40,8 @@ pub(super) use unknown::UnknownPlanner;
 /// What has to be said before types are coerced, and the types of the result.
 pub(super) fn prepare(plan: LogicalPlan) -> Result<(LogicalPlan, Announced)> {
     let plan = rewrite_expressions(plan, &mut |expr, schema| match expr {
-        expr @ (Expr::BinaryExpr(_) | Expr::InList(_) | Expr::Between(_)) => uuid::compared(expr, schema)?
+        expr @ (Expr::BinaryExpr(_) | Expr::InList(_) | Expr::Between(_)) => times::compared(expr, schema)?
+            .transform_data(|expr| uuid::compared(expr, schema))?
             .transform_data(|expr| match expr {
                 Expr::BinaryExpr(binary) => date_arithmetic(binary, schema),
                 other => Ok(Transformed::no(other)),
