@@ -9,9 +9,9 @@
 //! compacted Parquet; `benches/race` and perf): 2.6 cold, 1.5 warm. Of the cold query's processor time 29% is zstd,
 //! 11% merging, 8% taking dead rows out of decoded batches, 6% reading files and clearing pages. The plain files need
 //! a third of the zstd of the same columns, since their writer keeps a dictionary where the table's falls back to plain
-//! doubles; reading these files without any mask costs 1.2. So the floor of a warm query is, by this estimate, about 1.35 (more rows,
-//! one filter), and that of a cold one, with 55 MB of plain keys to decompress and a merge of half its present
-//! cost, about 2.2.
+//! doubles; reading these files without any mask costs 1.2. By this estimate the floor of a warm query is about 1.35
+//! (more rows, one filter), and that of a cold one, with 55 MB of plain keys to decompress and a merge of half its
+//! present cost, about 2.2.
 
 use std::sync::Arc;
 
