@@ -41,16 +41,7 @@ pub struct Task {
 enum Work {
     /// Pieces that are read one after the other.
     Read(Vec<Piece>),
-    Difference {
-        before: Arc<ScanPlan>,
-        after: Arc<ScanPlan>,
-        key: Arc<Vec<usize>>,
-        images: Images,
-        pairs: Arc<Vec<usize>>,
-        value_changed: Arc<Vec<usize>>,
-        /// The keys that may differ, where they are few.
-        touched: Option<Arc<TouchedKeys>>,
-    },
+    Difference(Arc<Comparison>),
 }
 
 /// A part of a scan.
@@ -100,15 +91,16 @@ impl Task {
                         touched = place.touched_keys(&before, &after, &key)?;
                     }
                 }
-                vec![task(Work::Difference {
+                vec![task(Work::Difference(Arc::new(Comparison {
+                    rows_in_files: rows_in(&before).saturating_add(rows_in(&after)),
                     before: place.plan(before, retractions, touched.clone()),
                     after: place.plan(after, retractions, touched.clone()),
                     touched,
-                    key: Arc::new(key),
+                    key,
                     images,
-                    pairs: Arc::new(pairs),
-                    value_changed: Arc::new(value_changed),
-                })]
+                    pairs,
+                    value_changed,
+                })))]
             }
         })
     }
@@ -116,7 +108,7 @@ impl Task {
     /// The table that it reads, unless it reads nothing.
     pub fn table(&self) -> Option<&str> {
         match &self.work {
-            Work::Difference { after, .. } => Some(&after.table),
+            Work::Difference(comparison) => Some(&comparison.after.table),
             Work::Read(pieces) => pieces.first().map(|piece| piece.plan().table.as_ref()),
         }
     }
@@ -141,20 +133,8 @@ impl Task {
         let mut arranger = projection.arranger(self.commit, self.pairs_updates);
         let rows = match self.work {
             Work::Read(pieces) => Piece::chained(pieces, self.kinds, projection.wanted.clone(), batch_rows),
-            Work::Difference { before, after, key, pairs, images, value_changed, touched } => {
-                let kinds = self.kinds;
-                let comparison = Comparison {
-                    before,
-                    after,
-                    key,
-                    pairs,
-                    images,
-                    value_changed,
-                    touched,
-                    kinds,
-                    batch_rows,
-                };
-                comparison.run(&projection.wanted, &context, metrics).await?
+            Work::Difference(comparison) => {
+                comparison.run(&self.kinds, &projection.wanted, &context, metrics).await?
             }
         };
         // One more, empty, item asks for what was held back.
@@ -173,11 +153,6 @@ fn rows_in(scan: &TableScan) -> u64 {
         .iter()
         .flat_map(|split| split.unit.files())
         .fold(0, |rows, file| rows.saturating_add(file.rows))
-}
-
-fn rows_of_plan(plan: &ScanPlan) -> usize {
-    let rows = plan.files.iter().fold(0_u64, |rows, planned| rows.saturating_add(planned.file.rows));
-    usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
 /// Whether keys whose merged version is a deletion have a row.
@@ -242,6 +217,22 @@ impl Piece {
         stream::iter(pieces).then(open).try_flatten().boxed()
     }
 
+    /// All rows of a plan, as one side of a comparison.
+    async fn streams(
+        plan: &Arc<ScanPlan>,
+        kinds: &RowKinds,
+        wanted: &Wanted,
+        batch_rows: usize,
+    ) -> Result<Vec<SideStream>> {
+        let mut streams = Vec::new();
+        for piece in Self::all(plan) {
+            let merged = matches!(piece, Self::Merged { .. });
+            let rows = piece.open(kinds, wanted, batch_rows).await?;
+            streams.push(SideStream { rows, merged });
+        }
+        Ok(streams)
+    }
+
     async fn open(self, kinds: &RowKinds, wanted: &Wanted, batch_rows: usize) -> Result<KindedStream> {
         match self {
             Self::File { plan, file } => of_file(plan, file, kinds, wanted, batch_rows).await,
@@ -251,27 +242,31 @@ impl Piece {
     }
 }
 
-/// A difference that is about to be made.
+/// What makes the rows of one plan those of another; [`ChangeWork::Difference`] says what each part means.
+#[derive(Debug)]
 struct Comparison {
     before: Arc<ScanPlan>,
     after: Arc<ScanPlan>,
-    key: Arc<Vec<usize>>,
+    key: Vec<usize>,
     images: Images,
-    pairs: Arc<Vec<usize>>,
-    value_changed: Arc<Vec<usize>>,
+    pairs: Vec<usize>,
+    value_changed: Vec<usize>,
+    /// The keys that may differ, where they are few.
     touched: Option<Arc<TouchedKeys>>,
-    kinds: Arc<RowKinds>,
-    batch_rows: usize,
+    /// Physical rows of both plans' files.
+    rows_in_files: u64,
 }
 
 impl Comparison {
     /// The changed rows in batches, whose memory counts until the last is taken.
     async fn run(
         &self,
+        kinds: &RowKinds,
         wanted: &Wanted,
         context: &TaskContext,
         metrics: &ChangeMetrics,
     ) -> Result<KindedStream> {
+        let batch_rows = context.session_config().batch_size().max(1);
         let memory = MemoryConsumer::new("difference of versions").register(context.memory_pool());
         if let Some(touched) = &self.touched {
             let keys_bytes = touched.load().await.map_err(external)?;
@@ -281,9 +276,12 @@ impl Comparison {
         let whole =
             Wanted { columns: (0..self.after.schema.fields.len()).collect(), sequence: wanted.sequence };
         let schema = &self.after.arrow_schema;
-        let before = Side::collect(self.side(&self.before, &whole).await?, schema, &memory).await?;
-        let after = Side::collect(self.side(&self.after, &whole).await?, schema, &memory).await?;
-        metrics.rows_in_files.add(rows_of_plan(&self.before) + rows_of_plan(&self.after));
+        let side = async |plan| {
+            let rows = Piece::streams(plan, kinds, &whole, batch_rows).await?;
+            Side::collect(rows, schema, &memory).await
+        };
+        let (before, after) = (side(&self.before).await?, side(&self.after).await?);
+        metrics.rows_in_files.add(usize::try_from(self.rows_in_files).unwrap_or(usize::MAX));
         metrics.rows_compared.add(before.len() + after.len());
         let table = self.after.table.as_ref();
         let sets = self.sets().map_err(external)?;
@@ -294,7 +292,7 @@ impl Comparison {
         let changed = KindedRows { rows: changed.rows.project(&wanted.columns)?, ..changed };
         memory.resize(changed.rows.get_array_memory_size());
         metrics.rows_changed.add(changed.kinds.len());
-        let (total, batch_rows) = (changed.kinds.len(), self.batch_rows.max(1));
+        let total = changed.kinds.len();
         let batches = (0..total).step_by(batch_rows).map(move |start| {
             let _counted = &memory;
             Ok(changed.slice(start, batch_rows.min(total - start)))
@@ -308,15 +306,5 @@ impl Comparison {
             Some(planned) => set_columns(&self.after.table, &planned.section.rule, &self.after.schema),
             None => Ok(Vec::new()),
         }
-    }
-
-    async fn side(&self, plan: &Arc<ScanPlan>, wanted: &Wanted) -> Result<Vec<SideStream>> {
-        let mut streams = Vec::new();
-        for piece in Piece::all(plan) {
-            let merged = matches!(piece, Piece::Merged { .. });
-            let rows = piece.open(&self.kinds, wanted, self.batch_rows).await?;
-            streams.push(SideStream { rows, merged });
-        }
-        Ok(streams)
     }
 }

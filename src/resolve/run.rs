@@ -96,9 +96,9 @@ async fn read_file(
 ) -> Result<()> {
     let file = &section.files[place];
     let kinds = needs_kinds(file);
-    let key: Vec<&SchemaField> =
-        section.rule.key.iter().map(|&field| &section.schema.fields[field]).collect();
     if !reads.sequence && !kinds && section.rule.sequence_fields.is_empty() {
+        let key: Vec<&SchemaField> =
+            section.rule.key.iter().map(|&field| &section.schema.fields[field]).collect();
         let known = section.delete_reader.known_keys(section.file_to_read(file), &key).await?;
         if let Some(keys) = known {
             return send_known(place, &keys, reads.batch_rows, sender).await;
